@@ -1,0 +1,120 @@
+package output
+
+import (
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// defaultRingBytes bounds the memory of all live runs of a process together.
+	defaultRingBytes = 64 << 20
+
+	// runRingBytes bounds what one run keeps in memory once it is stored: a few thousand screens. More would make a
+	// single fast run as big as the whole budget for lines that nobody looks at.
+	runRingBytes = 4 << 20
+
+	// runPendingBytes bounds what one run holds that is not stored yet. Past it, Write blocks. At 100 MB/s it is 40 ms,
+	// enough to hide a slow fsync.
+	runPendingBytes = 4 << 20
+
+	// minPendingBytes is what a run may always hold, however many there are: two packets of SSH.
+	minPendingBytes = 64 << 10
+
+	// chunkBytes is the raw size of a compressed chunk. Bigger ones compress little better and cost more to open.
+	chunkBytes = 256 << 10
+
+	// pieceBytes is how long a piece may grow by merging. Pieces are also the index inside a block: finding a line
+	// scans at most one of them.
+	pieceBytes = 16 << 10
+
+	// blockPieces bounds the pieces of one block: two streams that alternate byte by byte would else need 24 bytes of
+	// memory for each of theirs.
+	blockPieces = 8 << 10
+
+	// groupTails bounds how many tail rows a slow log has before they become a chunk, 256 KiB or not.
+	groupTails = 512
+
+	// compactMinBytes is the size from which a lone tail row is worth a chunk; below it zstd saves nothing.
+	compactMinBytes = 4 << 10
+
+	// commitAfter is how long a byte may wait for company before it is stored. The promise is 250 ms; 50 are left for
+	// the transaction.
+	commitAfter = 200 * time.Millisecond
+
+	// idleAfter is the silence after which tail rows are compacted.
+	idleAfter = 10 * time.Second
+
+	// batchBytes and batchBlocks bound one transaction, so that it stays within 20 ms.
+	batchBytes  = 2 << 20
+	batchBlocks = 128
+
+	// storeRetry is how long a failing store is tried again before a run is told, with pauses from storePauseMin
+	// doubling to storePauseMax. A full disk is told at once: waiting does not help a person who can make room.
+	storeRetry    = 15 * time.Second
+	storePauseMin = 20 * time.Millisecond
+	storePauseMax = time.Second
+
+	// lineTextBytes is how much of a line Read gives; the rest is for Line.
+	lineTextBytes = 4 << 10
+
+	// lineKeepBytes is how much of a line that is still open is carried from block to block: what Read may show, and
+	// one character more, so that a cut never falls into one.
+	lineKeepBytes = lineTextBytes + utf8.UTFMax
+
+	// lineStepBytes is how much of a line one call of Line covers.
+	lineStepBytes = 64 << 10
+
+	// pageBytes and pageLines bound a reply of Read: WebKit keeps big replies.
+	pageBytes = 8 << 10
+	pageLines = 512
+
+	// rawStepBytes is how much Raw copies while it holds a run's lock.
+	rawStepBytes = 64 << 10
+
+	// rawBlocks is how many stored blocks Raw asks for at once.
+	rawBlocks = 8
+
+	// aheadTails is how many tail rows Read asks for at once where they follow each other.
+	aheadTails = 64
+
+	// cacheBytes and cacheBlocks bound the decoded chunks that are kept for the next page.
+	cacheBytes  = 6 << 20
+	cacheBlocks = 24
+
+	// cacheEnds bounds for how many finished runs the end is remembered.
+	cacheEnds = 256
+
+	// freeBuffers bounds the block buffers kept for reuse.
+	freeBuffers = 8
+
+	// ringSweep is how many stored segments the committer lists before it looks which are gone.
+	ringSweep = 1024
+
+	// runNotices bounds the app's own remarks about one run; each is at most as long as a line's text.
+	runNotices = 200
+
+	// encoders is how many goroutines compress: one keeps up with a gigabit, the second with many runs.
+	encoders = 2
+
+	// headerBytes bounds what a block's header may claim when it is read back: two carried lines and change.
+	headerBytes = 64 << 10
+
+	// blockBytes bounds what a block may claim to hold when it is read back.
+	blockBytes = 8 << 20
+)
+
+// limits are the sizes that shape blocks and waiting; tests make them small to meet every edge.
+type limits struct {
+	chunkBytes, pieceBytes, blockPieces, groupTails, compactMin int
+	pendingBytes, minPending, runRing                           int
+	commitAfter, idleAfter                                      time.Duration
+	storeRetry, pauseMin                                        time.Duration
+}
+
+func defaultLimits() limits {
+	return limits{
+		chunkBytes: chunkBytes, pieceBytes: pieceBytes, blockPieces: blockPieces, groupTails: groupTails,
+		compactMin: compactMinBytes, pendingBytes: runPendingBytes, minPending: minPendingBytes, runRing: runRingBytes,
+		commitAfter: commitAfter, idleAfter: idleAfter, storeRetry: storeRetry, pauseMin: storePauseMin,
+	}
+}
