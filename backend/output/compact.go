@@ -21,14 +21,20 @@ type compactJob struct {
 
 // encodeLoop compresses segments away from the goroutines that read the network.
 func (h *Hub) encodeLoop() {
-	var scratch []byte
+	var scratch, dst []byte
 	for {
 		job, ok := h.encode.pop()
 		if !ok {
 			return
 		}
-		stored, plain := h.codec.encode(job.run.id, job.seg.block, true, scratch, h.buffer())
-		scratch = plain
+		var stored domain.LogBlock
+		stored, scratch = h.codec.encode(job.run.id, job.seg.block, true, scratch, dst)
+		dst = stored.Data
+		if len(stored.Data) > h.chunkBytes/2 {
+			stored.Data = append(h.buffer(), dst...)
+		} else {
+			stored.Data = bytes.Clone(dst)
+		}
 		job.run.mu.Lock()
 		job.seg.stored = stored
 		job.seg.state = segReady

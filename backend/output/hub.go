@@ -36,7 +36,7 @@ type Hub struct {
 
 	live     atomic.Int64 // open writers
 	pending  atomic.Int64 // bytes accepted and not stored, all runs
-	resident atomic.Int64 // memory of stored blocks that are kept, all runs
+	resident atomic.Int64 // memory of stored blocks that are kept, and of free buffers
 
 	mu     sync.Mutex
 	closed bool
@@ -120,6 +120,12 @@ func (h *Hub) Close(ctx context.Context) error {
 		r.fail(errClosed())
 	}
 	h.codec.close()
+	h.mu.Lock()
+	for _, b := range h.free {
+		h.resident.Add(-int64(cap(b)))
+	}
+	h.free = nil
+	h.mu.Unlock()
 	return err
 }
 
@@ -190,6 +196,7 @@ func (h *Hub) buffer() []byte {
 	if k := len(h.free) - 1; k >= 0 {
 		b := h.free[k]
 		h.free = h.free[:k]
+		h.resident.Add(-int64(cap(b)))
 		return b
 	}
 	return make([]byte, 0, h.chunkBytes+h.chunkBytes/16)
@@ -204,6 +211,7 @@ func (h *Hub) recycle(b []byte) {
 	defer h.mu.Unlock()
 	if len(h.free) < freeBuffers {
 		h.free = append(h.free, b[:0])
+		h.resident.Add(int64(cap(b)))
 	}
 }
 

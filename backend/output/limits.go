@@ -84,8 +84,8 @@ const (
 	// cacheEnds bounds for how many finished runs the end is remembered.
 	cacheEnds = 256
 
-	// freeBuffers bounds the block buffers kept for reuse.
-	freeBuffers = 8
+	// freeBuffers bounds the block buffers kept for reuse; their 16 MiB are part of the budget.
+	freeBuffers = 64
 
 	// ringSweep is how many stored segments the committer lists before it looks which are gone.
 	ringSweep = 1024

@@ -108,6 +108,9 @@ func (h *Hub) storedFrom(ctx context.Context, runID string, s int, at, end, arri
 			continue // nothing of this stream: not worth unpacking
 		}
 		b, err := h.codec.decode(row)
+		if err != nil && len(blocks) > 0 {
+			return blocks, row.FirstByte, nil // what stands before the damage first
+		}
 		if err != nil {
 			return nil, 0, domain.NewError(domain.CodeDatabase, "Export the log from an offset behind it.",
 				"a part of this log is damaged: %w", err).WithDetails("run %s, byte %d", runID, row.FirstByte)
