@@ -50,6 +50,7 @@ func newCommitter(h *Hub) *committer { return &committer{h: h, sweep: ringSweep}
 func (c *committer) loop() {
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var last time.Time // end of the last round
 	for {
 		select {
 		case <-c.h.kick:
@@ -57,6 +58,11 @@ func (c *committer) loop() {
 		case <-c.h.ctx.Done():
 			return
 		}
+		if wait := commitPause - time.Since(last); wait > 0 && !c.h.urgent.Load() {
+			timer.Reset(wait)
+			continue
+		}
+		c.h.urgent.Store(false)
 		for {
 			next, full := c.round()
 			if !full {
@@ -64,6 +70,7 @@ func (c *committer) loop() {
 				break
 			}
 		}
+		last = time.Now()
 	}
 }
 
@@ -259,7 +266,7 @@ func (c *committer) settle(p part, err error) {
 			r.err = domain.AsError(err)
 		}
 		r.bell.ring()
-		r.h.wake()
+		r.h.hurry()
 		return
 	}
 	for _, s := range p.segs {
@@ -281,7 +288,7 @@ func (c *committer) settle(p part, err error) {
 		r.evict()
 	}
 	if r.closing {
-		r.h.wake()
+		r.h.hurry()
 	}
 }
 

@@ -39,6 +39,9 @@ func (h *Hub) encodeLoop() {
 		job.seg.stored = stored
 		job.seg.state = segReady
 		job.run.track()
+		if job.run.closing || job.run.pending >= h.pendingLimit()/2 {
+			h.hurry()
+		}
 		job.run.mu.Unlock()
 	}
 }
@@ -61,6 +64,7 @@ func (h *Hub) compactLoop() {
 		job.run.merging--
 		if job.run.closing {
 			job.run.track()
+			h.hurry()
 		}
 		job.run.mu.Unlock()
 	}

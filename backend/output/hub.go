@@ -31,6 +31,7 @@ type Hub struct {
 	wg     sync.WaitGroup
 
 	kick    chan struct{} // wakes the committer
+	urgent  atomic.Bool   // somebody waits for it
 	encode  *queue[encodeJob]
 	compact *queue[compactJob]
 
@@ -146,6 +147,12 @@ func (h *Hub) wake() {
 	case h.kick <- struct{}{}:
 	default:
 	}
+}
+
+// hurry makes the committer look now: a writer or a closer waits.
+func (h *Hub) hurry() {
+	h.urgent.Store(true)
+	h.wake()
 }
 
 // enqueue hands a run to the committer.

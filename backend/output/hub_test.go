@@ -59,16 +59,16 @@ func TestSilenceTurnsTailRowsIntoOneChunk(t *testing.T) {
 			write(t, w, domain.Stdout, fmt.Sprintf("line %d\n", i))
 			time.Sleep(time.Second)
 		}
-		if n := len(store.blocks["run"]); n != 20 {
+		if n := store.count("run"); n != 20 {
 			t.Fatalf("%d tail rows, want 20", n)
 		}
 		time.Sleep(11 * time.Second)
-		if n := len(store.blocks["run"]); n != 1 {
+		if n := store.count("run"); n != 1 {
 			t.Fatalf("%d blocks after a silence, want 1", n)
 		}
 		write(t, w, domain.Stdout, "more\n")
 		time.Sleep(time.Minute)
-		if n := len(store.blocks["run"]); n != 2 {
+		if n := store.count("run"); n != 2 {
 			t.Fatalf("%d blocks, want the chunk and one small row", n)
 		}
 	})
@@ -91,7 +91,7 @@ func TestASlowLogReadsLikeAnyOther(t *testing.T) {
 		defer closeHub(t, other)
 		compare(t, "another process", other, "run", m)
 		compare(t, "this process", h, "run", m)
-		if n := len(store.blocks["run"]); n > 600 {
+		if n := store.count("run"); n > 600 {
 			t.Fatalf("%d blocks", n)
 		}
 	})
@@ -230,11 +230,9 @@ func TestASlowStoreHoldsTheWriterBackAndMemoryStaysBounded(t *testing.T) {
 	store := newMemStore()
 	gate := make(chan struct{})
 	var once sync.Once
-	store.fail = func([]domain.LogBlock) error { <-gate; return nil }
 	h := NewHub(Options{Store: &slowStore{store, gate}, RingBytes: 8 << 20})
 	defer closeHub(t, h)
 	defer once.Do(func() { close(gate) })
-	store.fail = nil
 	w := h.Open(bg, "run")
 	wrote := make(chan error, 1)
 	text := bytes.Repeat([]byte("y\n"), 16<<10)
@@ -329,7 +327,9 @@ func TestABusyStoreIsTriedAgain(t *testing.T) {
 		if totals, err := w.Close(bg); err != nil || !totals.Complete {
 			t.Fatalf("%+v, %v", totals, err)
 		}
+		store.mu.Lock()
 		store.fail = func([]domain.LogBlock) error { return errors.New("broken for good") }
+		store.mu.Unlock()
 		w = h.Open(bg, "other")
 		write(t, w, domain.Stdout, "x\n")
 		totals, err := w.Close(bg)
@@ -351,8 +351,8 @@ func TestManyRunsShareTransactions(t *testing.T) {
 			ws = append(ws, w)
 		}
 		time.Sleep(250 * time.Millisecond)
-		if store.appends > 3 {
-			t.Errorf("%d transactions for 100 runs", store.appends)
+		if n := store.transactions(); n > 3 {
+			t.Errorf("%d transactions for 100 runs", n)
 		}
 		var wg sync.WaitGroup
 		for _, w := range ws {

@@ -44,6 +44,10 @@ const (
 	// idleAfter is the silence after which tail rows are compacted.
 	idleAfter = 10 * time.Second
 
+	// commitPause is the least time between two transactions when nobody waits: a stream of 100 MB/s seals a chunk
+	// every 2.5 ms, and each transaction costs other processes a look at what changed.
+	commitPause = 20 * time.Millisecond
+
 	// batchBytes and batchBlocks bound one transaction, so that it stays within 20 ms.
 	batchBytes  = 2 << 20
 	batchBlocks = 128

@@ -149,3 +149,16 @@ func (m *memStore) copy() *memStore {
 	}
 	return c
 }
+
+// count is how many blocks the run has, transactions how many appends there were.
+func (m *memStore) count(runID string) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return len(m.blocks[runID])
+}
+
+func (m *memStore) transactions() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.appends
+}

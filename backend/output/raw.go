@@ -3,6 +3,7 @@ package output
 import (
 	"context"
 	"io"
+	"sort"
 	"unicode/utf8"
 
 	"vmorchestrator/backend/domain"
@@ -75,16 +76,17 @@ func (r *run) copyOut(s int, at int64, buf []byte) (int, bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, seg := range r.segs {
-		lo, hi := seg.span(s)
-		if at < lo {
-			return 0, false
-		}
-		if at < hi {
-			return seg.read(s, at, buf), true
-		}
+	i := sort.Search(len(r.segs), func(i int) bool {
+		_, end := r.segs[i].span(s)
+		return end > at
+	})
+	if i == len(r.segs) {
+		return 0, false
 	}
-	return 0, false
+	if begin, _ := r.segs[i].span(s); at < begin {
+		return 0, false
+	}
+	return r.segs[i].read(s, at, buf), true
 }
 
 // storedFrom gives stored blocks of which the first or a later one holds the byte at offset `at`. arrival is where the

@@ -77,12 +77,11 @@ func (r *run) open() *segment { return r.segs[len(r.segs)-1] }
 
 // unstored is the index of the first segment that is not stored; the open one at the latest.
 func (r *run) unstored() int {
-	for i, s := range r.segs {
-		if s.state != segStored {
-			return i
-		}
+	i := len(r.segs) - 1
+	for i > 0 && r.segs[i-1].state != segStored {
+		i--
 	}
-	return len(r.segs) - 1
+	return i
 }
 
 // write takes bytes of stream s; it waits while too much is pending.
@@ -94,6 +93,7 @@ func (r *run) write(s int, p []byte) error {
 		for r.err == nil && !r.closing && r.pending >= r.h.pendingLimit() {
 			r.blocked = true
 			r.track()
+			r.h.hurry()
 			r.room.Wait()
 			at = r.h.now().UnixMilli()
 		}
@@ -212,6 +212,7 @@ func (r *run) close() {
 	r.room.Broadcast()
 	if r.segs != nil {
 		r.track()
+		r.h.hurry()
 	}
 }
 
