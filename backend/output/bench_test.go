@@ -111,7 +111,6 @@ func BenchmarkRead(b *testing.B) {
 			for _, warm := range []bool{false, true} {
 				b.Run(fmt.Sprintf("%s/from %d/warm %v", c.name, from, warm), func(b *testing.B) {
 					b.ReportAllocs()
-					b.ReportMetric(float64(size)/float64(len(c.text)), "stored/raw")
 					for b.Loop() {
 						if !warm {
 							h.cache = newCache()
@@ -120,6 +119,7 @@ func BenchmarkRead(b *testing.B) {
 							b.Fatal(err)
 						}
 					}
+					b.ReportMetric(float64(size)/float64(len(c.text)), "stored/raw")
 				})
 			}
 		}

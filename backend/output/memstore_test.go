@@ -16,6 +16,7 @@ type memStore struct {
 	notices  map[string][]domain.Notice
 	finished map[string]bool
 	fail     func(blocks []domain.LogBlock) error
+	tries    int
 	appends  int
 	replaced int
 	faults   []string
@@ -62,7 +63,9 @@ func (m *memStore) ReplaceTails(ctx context.Context, chunk domain.LogBlock) erro
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.replaced++
+	if m.replaced++; m.fail != nil && m.replaced%4 == 0 {
+		return domain.NewError(domain.CodeDatabase, "", "database is locked")
+	}
 	all := m.blocks[chunk.RunID]
 	var next []domain.LogBlock
 	var bytes, lines int64

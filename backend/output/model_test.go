@@ -24,6 +24,7 @@ type model struct {
 	all   []byte
 	line  [streams][]byte // open
 	lines []modelLine
+	calls []modelLine // as they were written
 }
 
 type modelLine struct {
@@ -32,6 +33,7 @@ type modelLine struct {
 }
 
 func (m *model) write(s int, p []byte) {
+	m.calls = append(m.calls, modelLine{s, p})
 	m.raw[s] = append(m.raw[s], p...)
 	m.all = append(m.all, p...)
 	for _, c := range p {
@@ -52,6 +54,17 @@ func (m *model) finish() {
 			m.line[s] = nil
 		}
 	}
+}
+
+// upTo is the model after its first n bytes.
+func (m *model) upTo(n int64) *model {
+	part := &model{}
+	for _, c := range m.calls {
+		k := min(n, int64(len(c.raw)))
+		part.write(c.stream, c.raw[:k])
+		n -= k
+	}
+	return part
 }
 
 // text is the rule for a completed line, the slow way.
@@ -97,6 +110,7 @@ func smallLimits(r *rand.Rand) limits {
 	l.minPending = 64
 	l.runRing = r.IntN(4096)
 	l.commitAfter = time.Duration(r.IntN(3)) * time.Millisecond
+	l.pauseMin = time.Microsecond
 	l.idleAfter = time.Duration(r.IntN(10)) * time.Millisecond
 	return l
 }
@@ -208,6 +222,14 @@ func TestOutputEqualsTheNaiveModel(t *testing.T) {
 			t.Parallel()
 			r := rand.New(rand.NewPCG(uint64(seed), 7)) // #nosec G404
 			store := newMemStore()
+			if seed%3 == 0 { // a store that is busy now and then
+				store.fail = func([]domain.LogBlock) error {
+					if store.tries++; store.tries%7 < 3 {
+						return domain.NewError(domain.CodeDatabase, "", "database is locked")
+					}
+					return nil
+				}
+			}
 			h := newHub(Options{Store: store, RingBytes: int64(1 + r.IntN(20_000))}, smallLimits(r))
 			w := h.Open(context.Background(), "run")
 			m := &model{}
@@ -226,6 +248,9 @@ func TestOutputEqualsTheNaiveModel(t *testing.T) {
 				if r.IntN(60) == 0 {
 					compare(t, "live", h, "run", m)
 					compareOpen(t, h, m)
+				}
+				if r.IntN(60) == 0 {
+					kill(t, h, store, m)
 				}
 				if r.IntN(50) == 0 {
 					time.Sleep(time.Duration(r.IntN(5)) * time.Millisecond) // lets deadlines pass: that makes tail rows
@@ -258,6 +283,28 @@ func TestOutputEqualsTheNaiveModel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// kill looks at what a process finds that starts after this one was killed now: everything stored, and that is a prefix.
+func kill(t *testing.T, h *Hub, store *memStore, m *model) {
+	t.Helper()
+	run := h.run("run")
+	run.mu.Lock()
+	stored := run.stored
+	run.mu.Unlock()
+	next := NewHub(Options{Store: store.copy()})
+	defer func() {
+		if err := next.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	}()
+	n, err := next.Raw(context.Background(), "run", "", 0, discard{})
+	if err != nil || n < stored {
+		t.Fatalf("after a kill %d bytes are there, %d were stored; %v", n, stored, err)
+	}
+	part := m.upTo(n)
+	compare(t, "after a kill", next, "run", part)
+	compareOpen(t, next, part)
 }
 
 // readWhileWritten follows a run by cursor: what was read once never changes, and nothing is skipped.
