@@ -1,0 +1,91 @@
+package sshdtest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Proc is a process as /proc tells it (Linux; elsewhere the lists are empty).
+type Proc struct {
+	PID, PPID, Session int
+	State              string // "S", "R", "Z", ...
+	Command            string
+}
+
+func (p Proc) String() string {
+	return fmt.Sprintf("pid %d (session %d, parent %d, %s): %s", p.PID, p.Session, p.PPID, p.State, p.Command)
+}
+
+// Marked are the living processes with name=value in their environment.
+func Marked(name, value string) []Proc {
+	want := []byte("\x00" + name + "=" + value + "\x00")
+	return processes(func(p Proc) bool {
+		env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(p.PID), "environ"))
+		return err == nil && bytes.Contains(append(append([]byte{0}, env...), 0), want)
+	})
+}
+
+// OfRun are the living processes of a run, found by its mark or by its session id (0: the mark only).
+func OfRun(runID string, session int) []Proc {
+	found := Marked("VMO_RUN_ID", runID)
+	if session == 0 {
+		return found
+	}
+	seen := map[int]bool{}
+	for _, p := range found {
+		seen[p.PID] = true
+	}
+	for _, p := range processes(func(p Proc) bool { return p.Session == session }) {
+		if !seen[p.PID] {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func children(parent int) []int {
+	var pids []int
+	for _, p := range processes(func(p Proc) bool { return p.PPID == parent }) {
+		pids = append(pids, p.PID)
+	}
+	return pids
+}
+
+// processes are the living ones (no zombies) that keep says yes to, without this test itself.
+func processes(keep func(Proc) bool) []Proc {
+	dirs, _ := filepath.Glob("/proc/[0-9]*")
+	var found []Proc
+	for _, dir := range dirs {
+		pid, _ := strconv.Atoi(filepath.Base(dir))
+		stat, err := os.ReadFile(filepath.Join(dir, "stat"))
+		if err != nil || pid == os.Getpid() {
+			continue
+		}
+		// The name stands in brackets and may contain anything: read from the last one.
+		end := bytes.LastIndexByte(stat, ')')
+		fields := strings.Fields(string(stat[end+1:]))
+		if end < 0 || len(fields) < 4 || fields[0] == "Z" || fields[0] == "X" {
+			continue
+		}
+		p := Proc{PID: pid, State: fields[0]}
+		p.PPID, _ = strconv.Atoi(fields[1])
+		p.Session, _ = strconv.Atoi(fields[3])
+		if !keep(p) {
+			continue
+		}
+		line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+		p.Command = strings.TrimSpace(string(bytes.ReplaceAll(line, []byte{0}, []byte{' '})))
+		found = append(found, p)
+	}
+	return found
+}
+
+func kill(pid int) {
+	if p, err := os.FindProcess(pid); err == nil {
+		_ = p.Kill()
+	}
+}
