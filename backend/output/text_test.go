@@ -1,0 +1,32 @@
+package output
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestTextOfLines(t *testing.T) {
+	for _, c := range []struct{ raw, want string }{
+		{"plain", "plain"},
+		{"dos\r", "dos"},
+		{"dos\r\r", "dos"},
+		{"10%\r50%\r100%", "100%"},
+		{"10%\r100%\r", "100%"},
+		{"\r", ""},
+		{"\rx", "x"},
+		{"bad \xff\xfe end", "bad \ufffd\ufffd end"},
+		{"cut \xe2\x82", "cut \ufffd\ufffd"},
+		{strings.Repeat("a", 4095) + "é", strings.Repeat("a", 4095)},
+		{strings.Repeat("a", 4094) + "éx", strings.Repeat("a", 4094) + "é"},
+		{strings.Repeat("\xff", 5000), strings.Repeat("\ufffd", 1365)},
+	} {
+		for cut := range min(len(c.raw), 12) + 1 { // the edge of a block may be anywhere
+			if got := (carry{}).with([]byte(c.raw[:cut])).with([]byte(c.raw[cut:])).lineText(); got != c.want {
+				t.Errorf("%.20q cut at %d is %.20q", c.raw, cut, got)
+			}
+		}
+		if got := completeText([]byte(c.raw)); got != c.want {
+			t.Errorf("%.20q is %.20q", c.raw, got)
+		}
+	}
+}
