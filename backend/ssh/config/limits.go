@@ -1,0 +1,25 @@
+package config
+
+import "time"
+
+const (
+	// resolveTimeout bounds one "ssh -G": it takes 6 ms, unless a "Match exec" or a name look-up hangs.
+	resolveTimeout = 10 * time.Second
+	// killDelay is how long the pipes of a killed ssh may stay open, held by a child that left its group.
+	killDelay = 2 * time.Second
+	// maxResolveOutput bounds what "ssh -G" may print, in bytes: it prints 6 kB.
+	maxResolveOutput = 4 << 20
+	// maxErrorText bounds how much of ssh's complaints is kept, in bytes.
+	maxErrorText = 8 << 10
+
+	// maxIncludeDepth is OpenSSH's own (READCONF_MAX_DEPTH).
+	maxIncludeDepth = 16
+	// maxFileBytes bounds one file: real ones have some kB, and a mistaken Include of a disk image must not fill memory.
+	maxFileBytes = 8 << 20
+	// maxFiles bounds how many files one listing reads, against an Include of a whole tree.
+	maxFiles = 2000
+	// maxProblems bounds how many bad lines are reported: past it the file is no ssh_config.
+	maxProblems = 200
+	// maxGlobMatches bounds what one Include pattern may name.
+	maxGlobMatches = 1000
+)
