@@ -43,6 +43,8 @@ func Append(ctx context.Context, file, lockDir string, q Query, key ssh.PublicKe
 	case Changed:
 		return domain.NewError(domain.CodeHostKeyChanged, "Nothing was written. Find out why the key differs before you connect.",
 			"another key of %s was written to %s:%d meanwhile", q.Name(), result.File, result.Line)
+	case BadCert:
+		return domain.NewError(domain.CodeHostKeyUnknown, "Nothing was written.", "the certificate of %s is not valid: %s", q.Name(), result.Reason)
 	case Revoked:
 		return domain.NewError(domain.CodeHostKeyRevoked, "Nothing was written. A revoked key is never trusted.",
 			"the key of %s is revoked in %s:%d", q.Name(), result.File, result.Line)

@@ -43,11 +43,11 @@ type State string
 
 const (
 	Known         State = "known"    // it is the host's key
-	CertAuthority State = "cert"     // it is a certificate by an authority of this host
-	Unknown       State = "unknown"  // nothing is known about the host, or only under other key types (see Result.OtherTypes)
-	Changed       State = "changed"  // the host has another key of this type: refuse
+	CertAuthority State = "cert"     // it is a valid certificate by an authority of this host
+	Unknown       State = "unknown"  // nothing is known about the host
+	Changed       State = "changed"  // the host has another key: refuse (see Result.OtherType)
 	Revoked       State = "revoked"  // the key, or the authority that signed it, is revoked: refuse
-	BadCert       State = "bad_cert" // a certificate that is not valid for the host and no plain key known: see Result.Reason
+	BadCert       State = "bad_cert" // a certificate by an authority of this host that is not valid for it: refuse; Result.Reason says why
 )
 
 // Problem is a line that was skipped.
@@ -63,15 +63,15 @@ type Result struct {
 	KnownKey ssh.PublicKey // Known: the same key; Changed: the one that was expected
 	File     string        // where KnownKey or the revocation stands
 	Line     int
-	// OtherTypes are the host's known keys of other types, with Unknown. OpenSSH asks for these types first; a server that
-	// nevertheless offers a new one is no change, but worth a question.
-	OtherTypes []KnownKey
-	Reason     string // BadCert: why the certificate does not count
-	Problems   []Problem
+	// OtherType is set with Changed if all known keys of the host are of other types than the offered one. OpenSSH refuses
+	// here as well (tested with 9.2), having offered the known types first: if that was not done, do it and dial again.
+	OtherType bool
+	Reason    string // BadCert: why the certificate does not count
+	Problems  []Problem
 }
 
-// KnownKey is a key of the host and where it stands.
-type KnownKey struct {
+// revocation is a revoked key and where that stands.
+type revocation struct {
 	Key  ssh.PublicKey
 	File string
 	Line int
@@ -80,8 +80,8 @@ type KnownKey struct {
 // Check looks key up. It fails only if a file is there and can't be read (CodeKnownHosts): then nothing is known for
 // certain and the caller must not go on.
 //
-// As in OpenSSH, a certificate counts through a @cert-authority line; if none fits, the key inside is looked up as a
-// plain key. With CheckIP, a key that differs for the address makes the answer Changed too.
+// As in OpenSSH, a certificate counts through a @cert-authority line; if no line has its authority, the key inside is
+// looked up as a plain key. With CheckIP, a key that differs for the address makes the answer Changed too.
 func Check(q Query, key ssh.PublicKey) (Result, error) {
 	file, err := load(q)
 	if err != nil {
@@ -98,12 +98,13 @@ func (l *loaded) check(q Query, key ssh.PublicKey) Result {
 			return Result{State: Revoked, KnownKey: revoked.Key, File: revoked.File, Line: revoked.Line}
 		}
 	}
-	reason := ""
 	if cert, ok := key.(*ssh.Certificate); ok {
-		var good bool
-		if good, reason = l.certificate(q, cert); good {
-			ca := l.authority(q, cert)
-			return Result{State: CertAuthority, KnownKey: ca.key, File: ca.file, Line: ca.line}
+		if ca := l.authority(q, cert); ca != nil {
+			result := Result{State: CertAuthority, KnownKey: ca.key, File: ca.file, Line: ca.line}
+			if result.Reason = certificate(q, cert); result.Reason != "" {
+				result.State = BadCert
+			}
+			return result
 		}
 		key = cert.Key
 	}
@@ -113,37 +114,27 @@ func (l *loaded) check(q Query, key ssh.PublicKey) Result {
 			return byIP
 		}
 	}
-	if result.State == Unknown && reason != "" {
-		result.State, result.Reason = BadCert, reason
-	}
 	return result
 }
 
-// plain is hostkeys_foreach's verdict: a line with this very key wins, wherever it stands; else one with another key of
-// the same type is a change; else the host is new under this type.
+// plain is the verdict of OpenSSH's check_hostkeys_by_key_type_or: a line with this very key wins, wherever it stands;
+// else any other key of the host makes it a change, one of the same type being the better one to show.
 func (l *loaded) plain(names []string, key ssh.PublicKey) Result {
-	var changed *entry
-	var others []KnownKey
+	result := Result{State: Unknown}
 	for i := range l.entries {
 		e := &l.entries[i]
 		if e.marker != markNone || !e.matches(names) {
 			continue
 		}
-		switch {
-		case equal(e.key, key):
+		if equal(e.key, key) {
 			return Result{State: Known, KnownKey: e.key, File: e.file, Line: e.line}
-		case sameType(e.key, key):
-			if changed == nil {
-				changed = e
-			}
-		default:
-			others = append(others, KnownKey{Key: e.key, File: e.file, Line: e.line})
+		}
+		same := e.key.Type() == key.Type()
+		if result.State == Unknown || (result.OtherType && same) {
+			result = Result{State: Changed, KnownKey: e.key, File: e.file, Line: e.line, OtherType: !same}
 		}
 	}
-	if changed != nil {
-		return Result{State: Changed, KnownKey: changed.key, File: changed.file, Line: changed.line}
-	}
-	return Result{State: Unknown, OtherTypes: others}
+	return result
 }
 
 // KnownKeyTypes gives the types under which the host has keys or authorities ("ssh-ed25519", "ssh-rsa",
@@ -204,16 +195,6 @@ func equal(a, b ssh.PublicKey) bool {
 	return a != nil && b != nil && subtle.ConstantTimeCompare(a.Marshal(), b.Marshal()) == 1
 }
 
-// sameType compares as OpenSSH does: ECDSA keys of two curves are of one type (sshkey_type_plain is KEY_ECDSA).
-func sameType(a, b ssh.PublicKey) bool { return family(a.Type()) == family(b.Type()) }
-
-func family(keyType string) string {
-	if strings.HasPrefix(keyType, "ecdsa-sha2-") {
-		return "ecdsa"
-	}
-	return keyType
-}
-
 func plain(key ssh.PublicKey) ssh.PublicKey {
 	if cert, ok := key.(*ssh.Certificate); ok {
 		return cert.Key
@@ -231,7 +212,7 @@ func signer(key ssh.PublicKey) ssh.PublicKey {
 // loaded is what all files of a query say, in their order.
 type loaded struct {
 	entries  []entry
-	revoked  []KnownKey // of this host
+	revoked  []revocation // of this host
 	problems []Problem
 }
 
@@ -250,7 +231,7 @@ func load(q Query) (*loaded, error) {
 	}
 	for i := range l.entries {
 		if e := &l.entries[i]; e.marker == markRevoked && e.matches(names) {
-			l.revoked = append(l.revoked, KnownKey{Key: e.key, File: e.file, Line: e.line})
+			l.revoked = append(l.revoked, revocation{Key: e.key, File: e.file, Line: e.line})
 		}
 	}
 	if q.RevokedFile != "" {
@@ -298,7 +279,7 @@ func (l *loaded) addRevoked(path string) error {
 			return domain.NewError(domain.CodeKnownHosts, "Correct this line of the file that RevokedHostKeys names.",
 				"%s:%d is no public key: %w", path, number, err)
 		}
-		l.revoked = append(l.revoked, KnownKey{Key: key, File: path, Line: number})
+		l.revoked = append(l.revoked, revocation{Key: key, File: path, Line: number})
 	}
 	return nil
 }
@@ -330,13 +311,10 @@ func unreadable(path string, err error) error {
 		"the known host keys in %s can't be read: %w", path, err)
 }
 
-// certificate says whether cert counts for the host, else why not.
-func (l *loaded) certificate(q Query, cert *ssh.Certificate) (bool, string) {
-	if l.authority(q, cert) == nil {
-		return false, "no @cert-authority line of this host has the key that signed the certificate"
-	}
+// certificate says why cert, signed by an authority of the host, doesn't count for it, or "".
+func certificate(q Query, cert *ssh.Certificate) string {
 	if cert.CertType != ssh.HostCert {
-		return false, "the certificate is one for users, not for hosts"
+		return "the certificate is one for users, not for hosts"
 	}
 	algorithms := q.CASignatureAlgorithms
 	if len(algorithms) == 0 {
@@ -346,7 +324,7 @@ func (l *loaded) certificate(q Query, cert *ssh.Certificate) (bool, string) {
 		}
 	}
 	if cert.Signature == nil || !slices.Contains(algorithms, cert.Signature.Format) {
-		return false, "the certificate is signed in a way that CASignatureAlgorithms does not allow"
+		return "the certificate is signed in a way that CASignatureAlgorithms does not allow"
 	}
 	principal := q.Host
 	if q.HostKeyAlias != "" {
@@ -354,16 +332,16 @@ func (l *loaded) certificate(q Query, cert *ssh.Certificate) (bool, string) {
 	}
 	if len(cert.ValidPrincipals) == 0 {
 		// x/crypto takes a certificate without principals for any host; OpenSSH does not for hosts.
-		return false, "the certificate names no host"
+		return "the certificate names no host"
 	}
 	checker := ssh.CertChecker{Clock: q.Now, IsHostAuthority: func(ssh.PublicKey, string) bool { return true }}
 	if !slices.ContainsFunc(cert.ValidPrincipals, func(p string) bool { return wildcard(strings.ToLower(p), strings.ToLower(principal)) }) {
-		return false, "the certificate is for " + strings.Join(cert.ValidPrincipals, ", ") + ", not for " + principal
+		return "the certificate is for " + strings.Join(cert.ValidPrincipals, ", ") + ", not for " + principal
 	}
 	if err := checker.CheckCert(cert.ValidPrincipals[0], cert); err != nil {
-		return false, err.Error()
+		return err.Error()
 	}
-	return true, ""
+	return ""
 }
 
 func (l *loaded) authority(q Query, cert *ssh.Certificate) *entry {
