@@ -242,16 +242,7 @@ func (r *run) fail(err error) {
 
 // drop counts what is stored and gives the memory back. r.mu is held; the caller then calls forget and closes finished.
 func (r *run) drop() {
-	first := r.segs[r.unstored()]
-	r.totals = domain.LogTotals{
-		Bytes: r.stored, Lines: first.firstLine - 1,
-		Complete: !r.refused && first.state == segOpen && first.bytes == 0,
-	}
-	for _, c := range first.carry {
-		if c.n > 0 {
-			r.totals.Lines++ // a last line without newline counts when the run is over
-		}
-	}
+	r.totals = r.storedTotals()
 	for _, s := range r.segs {
 		if s.state == segStored {
 			r.recycle(s)
@@ -259,6 +250,21 @@ func (r *run) drop() {
 	}
 	r.h.pending.Add(-r.pending)
 	r.segs, r.pending = nil, 0
+}
+
+// storedTotals is what the run comes to if it ends with what is stored.
+func (r *run) storedTotals() domain.LogTotals {
+	first := r.segs[r.unstored()]
+	t := domain.LogTotals{
+		Bytes: r.stored, Lines: first.firstLine - 1,
+		Complete: !r.refused && first.state == segOpen && first.bytes == 0,
+	}
+	for _, c := range first.carry {
+		if c.n > 0 {
+			t.Lines++ // a last line without newline counts when the run is over
+		}
+	}
+	return t
 }
 
 // evict removes the first segment, which must be stored.

@@ -37,12 +37,15 @@ func (w *Writer) Close(ctx context.Context) (domain.LogTotals, error) {
 	select {
 	case <-r.finished:
 	case <-ctx.Done():
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return domain.LogTotals{Bytes: r.stored}, context.Cause(ctx)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.segs != nil { // not finished
+		totals := r.storedTotals()
+		totals.Complete = false
+		return totals, domain.NewError(domain.CodeDatabase, "Look at the log again later.",
+			"the last output could not be stored in time: %w", context.Cause(ctx))
+	}
 	if r.totals.Complete {
 		return r.totals, nil
 	}
