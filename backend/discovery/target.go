@@ -1,0 +1,192 @@
+package discovery
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"vmorchestrator/backend/domain"
+)
+
+// ResolvedTarget is where one run goes. VMID is nil for an alias or address that was not taken in.
+type ResolvedTarget struct {
+	VMID   *string
+	Name   string
+	Target domain.Target
+}
+
+// Target says how vm is reached. For one from a source only the alias counts: user, port and all the rest are read from
+// the source when connecting.
+func Target(vm domain.VM) domain.Target {
+	if vm.Source != domain.SourceManual {
+		return domain.Target{Kind: domain.TargetSSH, Alias: vm.SourceKey, Host: vm.Host}
+	}
+	return domain.Target{Kind: domain.TargetSSH, User: vm.User, Host: vm.Host, Port: vm.Port}
+}
+
+// ResolveTargets gives the targets of on (each the name of a VM, else an alias of a source, else user@host[:port]), of
+// all VMs that have one of tags, and, with all, of every VM that is not hidden. Each machine comes once, in that order.
+// CodeNotFound names the word or tag that fits nothing; CodeUsage if nothing was asked for.
+func (s *Service) ResolveTargets(ctx context.Context, on, tags []string, all bool) ([]ResolvedTarget, error) {
+	if len(on) == 0 && len(tags) == 0 && !all {
+		return nil, domain.NewError(domain.CodeUsage, "Name at least one VM.", "no target was named")
+	}
+	vms, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c := collector{}
+	var aliases []offer
+	for i, word := range on {
+		if vm, ok := byName(vms, word); ok {
+			c.addVM(vm)
+			continue
+		}
+		if i == 0 || aliases == nil {
+			if aliases, err = s.offers(ctx); err != nil {
+				return nil, err
+			}
+		}
+		target, err := adHoc(vms, aliases, word)
+		if err != nil {
+			return nil, err
+		}
+		c.add(target)
+	}
+	for _, tag := range tags {
+		if !c.addAll(vms, func(vm domain.VM) bool { return slices.Contains(vm.Tags, tag) }) {
+			return nil, domain.NewError(domain.CodeNotFound, "See the tags with: vmo vms", "no VM has the tag %q", tag)
+		}
+	}
+	if all && !c.addAll(vms, func(vm domain.VM) bool { return !vm.Hidden }) {
+		return nil, domain.NewError(domain.CodeNotFound, "Take VMs in from your ssh_config, or add one.", "there are no VMs yet")
+	}
+	return c.out, nil
+}
+
+// TargetsByID gives the targets of VMs by their ids, each once. CodeNotFound for an unknown id.
+func (s *Service) TargetsByID(ctx context.Context, ids []string) ([]ResolvedTarget, error) {
+	c := collector{}
+	for _, id := range ids {
+		vm, err := s.opt.Store.GetVM(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		c.addVM(vm)
+	}
+	return c.out, nil
+}
+
+// SSHLine is what one types into a terminal to reach the VM with ssh.
+func (s *Service) SSHLine(ctx context.Context, id string) (string, error) {
+	vm, err := s.opt.Store.GetVM(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	t := Target(vm)
+	words := []string{"ssh"}
+	if s.opt.SSHConfigFlag != "" {
+		words = append(words, "-F", s.opt.SSHConfigFlag)
+	}
+	if t.Port != 0 && t.Port != 22 {
+		words = append(words, "-p", portText(t.Port))
+	}
+	dest := t.Destination()
+	if t.User != "" {
+		dest = t.User + "@" + dest
+	}
+	words = append(words, dest)
+	for i, word := range words {
+		words[i] = quote(word)
+	}
+	return strings.Join(words, " "), nil
+}
+
+// quote makes word one word of a POSIX shell.
+func quote(word string) string {
+	if word != "" && !strings.ContainsFunc(word, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("@%+=:,./-_", r))
+	}) {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+func (s *Service) offers(ctx context.Context) ([]offer, error) {
+	out := []offer{}
+	for _, source := range s.opt.Sources {
+		hosts, _, _, err := source.List(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, host := range hosts {
+			out = append(out, offer{source.Name(), host})
+		}
+	}
+	return out, nil
+}
+
+func adHoc(vms []domain.VM, aliases []offer, word string) (ResolvedTarget, error) {
+	for _, o := range aliases {
+		if o.host.Alias != word {
+			continue
+		}
+		for _, vm := range vms { // taken in under another name
+			if vm.Source == o.source && vm.SourceKey == word {
+				return resolved(vm), nil
+			}
+		}
+		return ResolvedTarget{Name: word, Target: domain.Target{Kind: domain.TargetSSH, Alias: word, Host: o.host.Host}}, nil
+	}
+	if !strings.ContainsAny(word, "@:") {
+		if _, err := netip.ParseAddr(word); err != nil {
+			return ResolvedTarget{}, domain.NewError(domain.CodeNotFound,
+				"See what there is with: vmo vms. A machine that is not in the list is named user@host or user@host:port.",
+				"%q is no VM and no host in your ssh_config", word)
+		}
+	}
+	user, host, port, err := ParseAddress(word)
+	if err != nil {
+		return ResolvedTarget{}, err
+	}
+	return ResolvedTarget{Name: word, Target: domain.Target{Kind: domain.TargetSSH, User: user, Host: host, Port: port}}, nil
+}
+
+// byName prefers the exact name; names are unique whatever the case.
+func byName(vms []domain.VM, name string) (domain.VM, bool) {
+	at := slices.IndexFunc(vms, func(vm domain.VM) bool { return strings.EqualFold(vm.Name, name) })
+	if at < 0 {
+		return domain.VM{}, false
+	}
+	return vms[at], true
+}
+
+func resolved(vm domain.VM) ResolvedTarget {
+	id := vm.ID
+	return ResolvedTarget{VMID: &id, Name: vm.Name, Target: Target(vm)}
+}
+
+// collector keeps each target once.
+type collector struct{ out []ResolvedTarget }
+
+func (c *collector) add(t ResolvedTarget) {
+	if !slices.ContainsFunc(c.out, func(o ResolvedTarget) bool {
+		return o.Target == t.Target && (o.VMID == nil) == (t.VMID == nil) && (o.VMID == nil || *o.VMID == *t.VMID)
+	}) {
+		c.out = append(c.out, t)
+	}
+}
+
+func (c *collector) addVM(vm domain.VM) { c.add(resolved(vm)) }
+
+func (c *collector) addAll(vms []domain.VM, fits func(domain.VM) bool) bool {
+	any := false
+	for _, vm := range vms {
+		if fits(vm) {
+			any = true
+			c.addVM(vm)
+		}
+	}
+	return any
+}
