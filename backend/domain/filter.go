@@ -55,3 +55,9 @@ type Change struct {
 	Entity Entity `json:"entity"`
 	ID     string `json:"id"` // "" for the settings
 }
+
+// CancelRequest is another process's wish to stop a job, or with RunID one run of it.
+type CancelRequest struct {
+	JobID string `json:"jobId"`
+	RunID string `json:"runId"` // "" is the whole job
+}

@@ -1,0 +1,34 @@
+package store
+
+import "time"
+
+const (
+	// busyTimeout is how long SQLite itself waits for another process's write. Transactions are 20 ms or less, so a
+	// wait this long means a stuck or stopped process.
+	busyTimeout = 5 * time.Second
+	// busyTries is how often a write begins anew after busyTimeout before it is given up.
+	busyTries = 3
+	// readConns is how many reads go at once: the window's few panes, and one long read that must not hold them up.
+	readConns = 4
+	// migrateWait is how long to wait for other processes to leave the database before it is brought up to date; two
+	// first starts at the same moment need milliseconds.
+	migrateWait = 5 * time.Second
+	// lockRetry is how often a file lock is tried while waiting.
+	lockRetry = 20 * time.Millisecond
+	// watchInterval is how often PRAGMA data_version is asked for commits of other processes.
+	watchInterval = 500 * time.Millisecond
+	// defaultBallast is the size in bytes of the file that makes room for final states on a full disk: some 4,000 runs.
+	defaultBallast = 4 << 20
+	// pageSize in bytes: a 40 KB chunk takes 5 pages instead of 10.
+	pageSize = 8192
+	// walLimit in bytes: the write-ahead log is cut back to this after a burst.
+	walLimit = 64 << 20
+	// listedScript is how much of a script a list gives, in bytes; GetJob gives all.
+	listedScript = 4 << 10
+	// searchedScript is how much of a script the text filter looks in, in bytes.
+	searchedScript = 64 << 10
+	// listedNames is how many VM names a job of a list has.
+	listedNames = 4
+	// maxChanges is how many changes one call gives.
+	maxChanges = 1000
+)
