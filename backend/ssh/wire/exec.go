@@ -1,0 +1,239 @@
+// Package wire is what crosses an SSH channel beside the output of commands: the one line that starts a run, the
+// marker that a run tells its pid with, and the lines that the keeper is spoken to with. It only builds and parses;
+// the client and the demo fleet's servers both use it, so that the two can't drift apart.
+//
+// Nothing of it needs more on the target than a POSIX /bin/sh, and the login shell may be any that knows
+// single quotes and exec: sh, bash, dash, busybox, zsh, ksh, fish, csh, tcsh.
+package wire
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// MaxLine is the longest exec line. Linux takes 128 KiB in one argument; 140 kB failed and 300 kB dropped the
+// connection when measured. What is longer goes by stdin.
+const MaxLine = 100_000
+
+// Run is what an exec line asks for.
+type Run struct {
+	Nonce   string            // fresh for every run; stands in the marker
+	RunID   string            // becomes VMO_RUN_ID
+	WorkDir string            // "" is where the login begins; "~" and "~/..." are understood
+	Env     map[string]string // more variables
+	Script  string            // for the person's $SHELL; "" in an exec line whose script comes by stdin
+	ByStdin bool              // the script is the channel's stdin until its end, and the run's own stdin is /dev/null
+}
+
+const (
+	execHead   = "exec /bin/sh -c '"
+	runTag     = "vmo-run"
+	keeperTag  = "vmo-keeper"
+	markerHead = "\x1evmo "
+)
+
+// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, "i" for a script by stdin,
+// script, a newline, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
+// newline (csh), and no backslash before a quote or backslash (fish).
+//
+//   - The marker carries the rest of /proc/PID/stat, read by a builtin: the start time without a fork.
+//   - bash reads .bashrc when sshd starts it, so once for the login shell and once more for the script. To have its
+//     functions and not its noise, the marker comes from the inner bash; LINENO=0 keeps line numbers in its messages
+//     as the person counts them. fish has an option for the same. Other shells tell the marker before they start.
+const boot = `eval "set -- $(printf "$1")"; ` +
+	`vmo_t=; if [ -r /proc/$$/stat ]; then read -r vmo_t </proc/$$/stat; vmo_t=${vmo_t##*) }; fi; ` +
+	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; vmo_l=$6; shift 6; ` +
+	`for vmo_e do export "$vmo_e"; done; ` +
+	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; printf "\036vmo %s\n" "$vmo_m" >&2; }; ` +
+	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
+	`if [ -n "$vmo_d" ]; then CDPATH= cd -- "$vmo_d" >/dev/null 2>&1 || { vmo_p; echo "vmo: cannot enter the folder $vmo_d" >&2; exit 1; }; fi; ` +
+	`[ -n "$SHELL" ] || SHELL=/bin/sh; ` +
+	`if [ -n "$vmo_i" ]; then exec 3<&0 </dev/null; ` +
+	`if [ -p /dev/fd/3 ]; then :; else vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<"$vmo_f" && rm -f "$vmo_f"; fi; ` +
+	`vmo_p; exec "$SHELL" /dev/fd/3; fi; ` +
+	`vmo_b="builtin printf \"\\036vmo %s\\n\" \"$vmo_m\"; builtin printf \"\\036vmo %s\\n\" \"$vmo_m\" >&2"; ` +
+	`case $SHELL in ` +
+	`*/bash) exec "$SHELL" -c "$vmo_b; LINENO=0$vmo_l$vmo_s";; ` +
+	`*/fish) exec "$SHELL" -C "$vmo_b" -c "$vmo_s";; ` +
+	`*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac`
+
+// Line is the exec line of r, and what to send to the channel's stdin (nil: nothing, close it at once).
+// It fails when even without the script the line is longer than MaxLine.
+func (r Run) Line() (line string, stdin []byte, err error) {
+	if !word(r.Nonce) || !word(r.RunID) {
+		return "", nil, fmt.Errorf("nonce %q or run id %q isn't a plain word", r.Nonce, r.RunID)
+	}
+	if !r.ByStdin {
+		if line = r.line(); len(line) <= MaxLine {
+			return line, nil, nil
+		}
+	}
+	script := r.Script
+	r.Script, r.ByStdin = "", true
+	if line = r.line(); len(line) > MaxLine {
+		return "", nil, fmt.Errorf("environment and folder of the run take %d bytes, %d at most", len(line), MaxLine)
+	}
+	return line, []byte(script), nil
+}
+
+func (r Run) line() string {
+	input := ""
+	if r.ByStdin {
+		input = "i"
+	}
+	words := []string{r.Nonce, r.RunID, r.WorkDir, input, r.Script, "\n"}
+	for name, value := range r.Env {
+		words = append(words, name+"="+value)
+	}
+	slices.Sort(words[6:])
+	return execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
+}
+
+// ParseExec takes an exec line apart, as the server of a demo machine does. ok is false for any other line.
+func ParseExec(line string) (r Run, ok bool) {
+	rest, ok := strings.CutPrefix(line, execHead+boot+"' "+runTag+" '")
+	if !ok {
+		return Run{}, false
+	}
+	payload, ok := strings.CutSuffix(rest, "'")
+	if !ok {
+		return Run{}, false
+	}
+	words, ok := unquote(unescape(payload))
+	if !ok || len(words) < 6 {
+		return Run{}, false
+	}
+	r = Run{Nonce: words[0], RunID: words[1], WorkDir: words[2], ByStdin: words[3] == "i", Script: words[4], Env: map[string]string{}}
+	for _, pair := range words[6:] {
+		name, value, _ := strings.Cut(pair, "=")
+		r.Env[name] = value
+	}
+	return r, true
+}
+
+// Mark is what a run tells of itself.
+type Mark struct {
+	PID       int
+	StartTime string // "" unknown
+}
+
+// Marker is the line, newline included, that a run writes to both streams before its first byte of output.
+func Marker(nonce string, m Mark) string {
+	// The place that the start time has in /proc/PID/stat after the name.
+	fields := ""
+	if m.StartTime != "" {
+		fields = strings.Repeat("0 ", startField) + m.StartTime
+	}
+	return markerHead + nonce + " " + strconv.Itoa(m.PID) + " " + fields + "\n"
+}
+
+// startField is the index of the start time in /proc/PID/stat behind the name: field 22, the state being field 3.
+const startField = 22 - 3
+
+// MarkerPrefix is how the marker of a run with this nonce begins.
+func MarkerPrefix(nonce string) string { return markerHead + nonce + " " }
+
+// ParseMark reads what follows MarkerPrefix up to the newline.
+func ParseMark(text string) (Mark, bool) {
+	fields := strings.Fields(text)
+	if len(fields) == 0 {
+		return Mark{}, false
+	}
+	pid, err := strconv.Atoi(fields[0])
+	if err != nil || pid <= 1 {
+		return Mark{}, false
+	}
+	m := Mark{PID: pid}
+	if len(fields) > 1+startField {
+		m.StartTime = fields[1+startField]
+	}
+	return m, true
+}
+
+// word reports whether s can stand in a line unquoted.
+func word(s string) bool {
+	if s == "" || len(s) > 128 {
+		return false
+	}
+	return !strings.ContainsFunc(s, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '-' && r != '_' && r != '.'
+	})
+}
+
+// quote writes words for POSIX sh.
+func quote(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
+	}
+	return strings.Join(quoted, " ")
+}
+
+// unquote is the inverse of quote.
+func unquote(text string) (words []string, ok bool) {
+	for text != "" {
+		if text[0] != '\'' {
+			return nil, false
+		}
+		var w strings.Builder
+		text = text[1:]
+		for {
+			end := strings.IndexByte(text, '\'')
+			if end < 0 {
+				return nil, false
+			}
+			w.WriteString(text[:end])
+			text = text[end+1:]
+			rest, more := strings.CutPrefix(text, `\''`)
+			if !more {
+				break
+			}
+			w.WriteByte('\'')
+			text = rest
+		}
+		words = append(words, w.String())
+		if text != "" {
+			if text[0] != ' ' || len(text) == 1 {
+				return nil, false
+			}
+			text = text[1:]
+		}
+	}
+	return words, true
+}
+
+// escape writes text as a format of printf in which every byte that any shell could care about is \ooo.
+func escape(text string) string {
+	var b strings.Builder
+	b.Grow(len(text) + len(text)/2)
+	for i := range len(text) {
+		c := text[i]
+		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte(" _-+=:,./@|;&()<>[]$\"#~*?{}", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('\\')
+		b.WriteByte('0' + c>>6)
+		b.WriteByte('0' + c>>3&7)
+		b.WriteByte('0' + c&7)
+	}
+	return b.String()
+}
+
+// unescape is the inverse of escape.
+func unescape(text string) string {
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\\' && i+3 < len(text) {
+			if n, err := strconv.ParseUint(text[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(text[i])
+	}
+	return b.String()
+}

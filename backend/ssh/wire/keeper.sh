@@ -1,0 +1,153 @@
+# The keeper: one per connection, so that what runs on this machine ends when it is told to or when its owner is gone.
+# Arguments: 1 its own text, 2 nonce, 3 seconds of a tick, 4 ticks of a lease.
+# Lines in: "R run pid starttime" register, "D run" done, "S run milliseconds" stop, "H" heartbeat.
+# Lines out: nonce, the letter, the run, and for S the pids that are left.
+# At the end of its input, and after a lease without a line, it ends every registered run: TERM to its whole session
+# and to whatever else carries its VMO_RUN_ID, a wait, KILL, and another look. It needs a POSIX sh, no temporary file,
+# and /proc or ps.
+n=$2 tick=$3 lease=$4
+trap '' HUP INT TERM PIPE
+exec 2>/dev/null
+
+# Does pid $1 live? A zombie doesn't.
+alive() {
+	if [ -r "/proc/$1/stat" ]; then
+		read -r st <"/proc/$1/stat" || return 1
+		st=${st##*) }
+		case $st in Z*|X*) return 1 ;; esac
+		return 0
+	fi
+	[ -d /proc/self ] && return 1
+	kill -0 "$1"
+}
+
+# The pids of session $1, if its leader is still the process that began at $2.
+session() {
+	[ "$1" -gt 1 ] || return 0
+	if [ "$2" != - ] && [ -r "/proc/$1/stat" ]; then
+		read -r st <"/proc/$1/stat"
+		st=${st##*) }
+		set -- "$1" "$2" $st
+		[ "${22}" = "$2" ] || return 0
+	fi
+	if command -v pgrep >/dev/null && pgrep -s 0 >/dev/null; then
+		pgrep -s "$1"
+	elif [ -r /proc/self/stat ]; then
+		for f in /proc/[0-9]*/stat; do
+			read -r st <"$f" || continue
+			p=${st%% *}
+			st=${st##*) }
+			set -- "$1" $st
+			[ "$5" = "$1" ] && echo "$p"
+		done
+	else
+		ps -A -o pid= -o pgid= | while read -r p g; do [ "$g" = "$1" ] && echo "$p"; done
+	fi
+}
+
+# The living pids of run $1 with session $2 that began at $3.
+members() {
+	all=" "
+	for p in $(session "$2" "$3"; grep -ls "VMO_RUN_ID=$1" /proc/[0-9]*/environ); do
+		p=${p#/proc/}
+		p=${p%/environ}
+		case $all in *" $p "*) continue ;; esac
+		alive "$p" && all="$all$p "
+	done
+	all=${all# }
+}
+
+pause() { sleep 0.1 || sleep 1; }
+
+# Ends run $1 (session $2, begun at $3), $4 milliseconds between TERM and KILL; leaves in $all what is left.
+end() {
+	members "$1" "$2" "$3"
+	[ "$all" ] || return 0
+	kill -TERM $all
+	kill -CONT $all
+	left=$(($4 / 100))
+	while members "$1" "$2" "$3"; [ "$all" ]; do
+		[ "$left" -gt 0 ] || break
+		left=$((left - 1))
+		pause
+	done
+	left=20
+	while [ "$all" ] && [ "$left" -gt 0 ]; do
+		kill -KILL $all
+		left=$((left - 1))
+		sleep 0.05 || sleep 1
+		members "$1" "$2" "$3"
+	done
+}
+
+# Ends every registered run at once, then the keeper itself with all that it started.
+finish() {
+	for r in $runs; do
+		(
+			IFS=:
+			set -- $r
+			unset IFS
+			end "$1" "$2" "$3" 3000
+		) &
+	done
+	wait
+	kill -KILL 0
+	exit
+}
+
+# The registered entry of run $1 goes out of $runs and into $entry.
+take() {
+	entry= rest=
+	for r in $runs; do
+		case $r in
+		"$1:"*) entry=$r ;;
+		*) rest="$rest $r" ;;
+		esac
+	done
+	runs=$rest
+}
+
+serve() {
+	runs= quiet=0
+	while read -r verb run a b; do
+		if [ "$verb" = T ]; then
+			quiet=$((quiet + 1))
+			[ "$quiet" -gt "$lease" ] && finish
+			continue
+		fi
+		quiet=0
+		case $verb in
+		R)
+			take "$run"
+			runs="$runs $run:$a:$b"
+			echo "$n R $run"
+			;;
+		D)
+			take "$run"
+			echo "$n D $run"
+			;;
+		S)
+			take "$run"
+			runs="$runs $entry"
+			(
+				IFS=:
+				set -- $entry
+				unset IFS
+				end "$run" "${2:-0}" "${3:--}" "$a"
+				echo "$n S $run $all"
+			) &
+			;;
+		H) echo "$n H" ;;
+		E) finish ;;
+		esac
+	done
+	finish
+}
+
+echo "$n K"
+{
+	while sleep "$tick"; do echo T || exit; done </dev/null &
+	while read -r line; do echo "$line" || exit; done
+	echo E
+	wait
+} | serve
