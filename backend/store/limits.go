@@ -29,6 +29,4 @@ const (
 	searchedScript = 64 << 10
 	// listedNames is how many VM names a job of a list has.
 	listedNames = 4
-	// maxChanges is how many changes one call gives.
-	maxChanges = 1000
 )

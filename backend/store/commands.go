@@ -1,0 +1,143 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"vmorchestrator/backend/domain"
+)
+
+const commandColumns = `id, name, data, created_at, updated_at`
+
+func scanCommand(row scanner) (domain.Command, error) {
+	var (
+		c                domain.Command
+		id, name, data   string
+		created, updated int64
+	)
+	if err := row.Scan(&id, &name, &data, &created, &updated); err != nil {
+		return c, err
+	}
+	if err := fromJSON("commands.data", data, &c); err != nil {
+		return c, err
+	}
+	c.ID, c.Name, c.CreatedAt, c.UpdatedAt = id, name, fromMillis(created), fromMillis(updated)
+	if c.Params == nil {
+		c.Params = []domain.Param{}
+	}
+	for i := range c.Params {
+		if c.Params[i].Choices == nil {
+			c.Params[i].Choices = []string{}
+		}
+	}
+	if c.Scope.Tags == nil {
+		c.Scope.Tags = []string{}
+	}
+	if c.Scope.VMIDs == nil {
+		c.Scope.VMIDs = []string{}
+	}
+	if c.Env == nil {
+		c.Env = map[string]string{}
+	}
+	return c, nil
+}
+
+// ListCommands gives all commands by their order, then by name.
+func (s *Store) ListCommands(ctx context.Context) ([]domain.Command, error) {
+	return list(ctx, s, "list commands", scanCommand,
+		`SELECT `+commandColumns+` FROM commands WHERE deleted_at IS NULL ORDER BY data ->> '$.order', name_key, id`)
+}
+
+// GetCommand gives one command; CodeNotFound for one that is not there or deleted.
+func (s *Store) GetCommand(ctx context.Context, id string) (domain.Command, error) {
+	c, err := scanCommand(s.reader.QueryRowContext(ctx, `SELECT `+commandColumns+` FROM commands WHERE id = ? AND deleted_at IS NULL`, id))
+	return c, s.rowError(ctx, "command", id, err)
+}
+
+// InsertCommand adds a command. CodeConflict on field "name": the name is taken, whatever the case.
+func (s *Store) InsertCommand(ctx context.Context, c domain.Command) error {
+	return s.write(ctx, "add a command", func(tx *sql.Tx) error { return insertCommand(ctx, tx, c) })
+}
+
+func insertCommand(ctx context.Context, tx *sql.Tx, c domain.Command) error {
+	_, err := tx.ExecContext(ctx, `INSERT INTO commands (id, name, name_key, only_vm, data, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+		c.ID, c.Name, nameKey(c.Name), onlyVM(c), toJSON(c), c.CreatedAt.UnixMilli(), c.UpdatedAt.UnixMilli())
+	return commandConflict(c, err)
+}
+
+// InsertCommandsOnce adds commands if the mark was never set in this database, and sets it. A command whose name is
+// taken is passed over. It reports whether this call was the one.
+func (s *Store) InsertCommandsOnce(ctx context.Context, mark string, all []domain.Command) (bool, error) {
+	first := false
+	// Read first: all starts but the first need no write.
+	err := s.reader.QueryRowContext(ctx, `SELECT NOT EXISTS (SELECT 1 FROM marks WHERE name = ?)`, mark).Scan(&first)
+	if err != nil || !first {
+		return false, s.mapError(ctx, "look for the shipped commands", err)
+	}
+	err = s.write(ctx, "add the shipped commands", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `INSERT OR IGNORE INTO marks (name, at) VALUES (?, ?)`, mark, s.millis())
+		if err != nil {
+			return err
+		}
+		n, err := res.RowsAffected()
+		if first = n > 0; err != nil || !first {
+			return err
+		}
+		for _, c := range all {
+			if err := insertCommand(ctx, tx, c); err != nil && domain.CodeOf(err) != domain.CodeConflict {
+				return err
+			}
+		}
+		return nil
+	})
+	return first && err == nil, err
+}
+
+// UpdateCommand writes all of c but when it was made. Errors as InsertCommand, and CodeNotFound.
+func (s *Store) UpdateCommand(ctx context.Context, c domain.Command) error {
+	return s.write(ctx, "change a command", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE commands SET name = ?, name_key = ?, only_vm = ?, data = ?, updated_at = ?
+			WHERE id = ? AND deleted_at IS NULL`, c.Name, nameKey(c.Name), onlyVM(c), toJSON(c), c.UpdatedAt.UnixMilli(), c.ID)
+		return oneRow(res, commandConflict(c, err), "command", c.ID)
+	})
+}
+
+// DeleteCommand takes a command out of sight. Jobs that ran it keep their snapshot.
+func (s *Store) DeleteCommand(ctx context.Context, id string) error {
+	return s.write(ctx, "delete a command", func(tx *sql.Tx) error {
+		res, err := tx.ExecContext(ctx, `UPDATE commands SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL`, s.millis(), id)
+		return oneRow(res, err, "command", id)
+	})
+}
+
+// RestoreCommand undoes DeleteCommand. CodeConflict if the name is taken by now.
+func (s *Store) RestoreCommand(ctx context.Context, id string) (domain.Command, error) {
+	var c domain.Command
+	err := s.write(ctx, "restore a command", func(tx *sql.Tx) (err error) {
+		if c, err = scanCommand(tx.QueryRowContext(ctx, `SELECT `+commandColumns+` FROM commands WHERE id = ?`, id)); err != nil {
+			return s.rowError(ctx, "command", id, err)
+		}
+		_, err = tx.ExecContext(ctx, `UPDATE commands SET deleted_at = NULL, deleted_with = '' WHERE id = ?`, id)
+		return commandConflict(c, err)
+	})
+	return c, err
+}
+
+func onlyVM(c domain.Command) string {
+	if c.Scope.Kind == domain.ScopeVMs && len(c.Scope.VMIDs) == 1 {
+		return c.Scope.VMIDs[0]
+	}
+	return ""
+}
+
+func commandConflict(c domain.Command, err error) error {
+	switch {
+	case isUnique(err, "name"):
+		e := domain.NewError(domain.CodeConflict, "Choose another name.", "there is a command named %q already", c.Name)
+		e.Field = "name"
+		return e.WithCause(err)
+	case isUnique(err, "id"):
+		return domain.NewError(domain.CodeConflict, "", "this command is there already").WithCause(err)
+	}
+	return err
+}

@@ -1,0 +1,165 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"vmorchestrator/backend/domain"
+)
+
+// query is a filter as SQL: FROM and WHERE.
+type query struct {
+	from  string
+	where []string
+	args  []any
+	group bool // a job may come more than once
+}
+
+func (q *query) and(condition string, args ...any) {
+	q.where = append(q.where, condition)
+	q.args = append(q.args, args...)
+}
+
+// filterQuery chooses the way to the rows: by the VM's index where one VM is asked for, by the status's where one
+// status is, else from the newest job downwards. All give the jobs in order of number, so that a page stops early.
+func filterQuery(f domain.JobFilter) (query, error) {
+	q := query{from: "jobs j"}
+	number := "j.number"
+	switch {
+	case len(f.VMIDs) == 1:
+		q.from, q.group, number = "runs r INDEXED BY runs_vm CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
+		q.and("r.vm_id = ?", f.VMIDs[0])
+	case len(f.VMIDs) > 1:
+		q.and("EXISTS (SELECT 1 FROM runs v WHERE v.job = j.number AND v.vm_id IN (SELECT value FROM json_each(?)))", toJSON(f.VMIDs))
+	case f.VMName != "":
+		q.from, q.group, number = "runs r INDEXED BY runs_vm_name CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
+	case f.CommandID != "":
+		q.from = "jobs j INDEXED BY jobs_command"
+	case f.Starred != nil && *f.Starred:
+		q.from = "jobs j INDEXED BY jobs_starred"
+	case len(f.Statuses) == 1:
+		q.from = "jobs j INDEXED BY jobs_status"
+	case f.Since != nil:
+		q.and("j.number >= (SELECT min(number) FROM jobs INDEXED BY jobs_created WHERE deleted_at IS NULL AND created_at >= ?)", f.Since.UnixMilli())
+	}
+	if f.VMName != "" {
+		if len(f.VMIDs) == 0 {
+			q.and("r.vm_name = ?", f.VMName)
+		} else {
+			q.and("EXISTS (SELECT 1 FROM runs n WHERE n.job = j.number AND n.vm_name = ?)", f.VMName)
+		}
+	}
+	q.and("j.deleted_at IS NULL")
+	if f.CommandID != "" {
+		q.and("j.command_id = ?", f.CommandID)
+	}
+	if len(f.Statuses) == 1 {
+		q.and("j.status = ?", f.Statuses[0])
+	} else if len(f.Statuses) > 1 {
+		marks := strings.TrimSuffix(strings.Repeat("?, ", len(f.Statuses)), ", ")
+		args := make([]any, len(f.Statuses))
+		for i, status := range f.Statuses {
+			args[i] = status
+		}
+		q.and("+j.status IN ("+marks+")", args...)
+	}
+	if f.Since != nil {
+		q.and("j.created_at >= ?", f.Since.UnixMilli())
+	}
+	if f.Before != nil {
+		q.and("j.created_at < ?", f.Before.UnixMilli())
+	}
+	if f.Origin != "" {
+		q.and("j.origin = ?", f.Origin)
+	}
+	if f.Starred != nil {
+		if *f.Starred {
+			q.and("j.starred = 1")
+		} else {
+			q.and("j.starred = 0")
+		}
+	}
+	if text := strings.TrimSpace(f.Text); text != "" {
+		q.and("EXISTS (SELECT 1 FROM job_search s WHERE s.number = j.number AND instr(s.text, ?) > 0)", nameKey(text))
+	}
+	if f.Cursor != "" {
+		before, err := strconv.ParseInt(f.Cursor, 10, 64)
+		if err != nil {
+			return q, domain.FieldError("cursor", "%q is no cursor of a page", f.Cursor)
+		}
+		q.and(number+" < ?", before)
+	}
+	return q, nil
+}
+
+func (q query) sql(columns string) string {
+	return "SELECT " + columns + " FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ")
+}
+
+// ListJobs gives a page of jobs, newest first, and the cursor of the next page, "" at the end. Of a long script a list
+// has the beginning; GetJob has all.
+func (s *Store) ListJobs(ctx context.Context, f domain.JobFilter) ([]domain.Job, string, error) {
+	limit := f.Limit
+	if limit <= 0 {
+		limit = domain.DefaultJobPage
+	}
+	limit = min(limit, domain.MaxJobPage)
+	q, err := filterQuery(f)
+	if err != nil {
+		return nil, "", err
+	}
+	columns := strings.Replace(jobColumns, "j.script", fmt.Sprintf("substr(j.script, 1, %d)", listedScript), 1)
+	text, order := q.sql(columns), "j.number"
+	if q.group {
+		text, order = text+" GROUP BY r.job", "r.job"
+	}
+	jobs, err := list(ctx, s, "list jobs", scanJob, text+fmt.Sprintf(" ORDER BY %s DESC LIMIT %d", order, limit+1), q.args...)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(jobs) <= limit {
+		return jobs, "", nil
+	}
+	return jobs[:limit], strconv.FormatInt(jobs[limit-1].Number, 10), nil
+}
+
+// JobStats counts the jobs of a filter by status, whatever its cursor and limit.
+func (s *Store) JobStats(ctx context.Context, f domain.JobFilter) (domain.JobStats, error) {
+	stats := domain.JobStats{Counts: map[domain.Status]int{}}
+	f.Cursor = ""
+	q, err := filterQuery(f)
+	if err != nil {
+		return stats, err
+	}
+	count := "count(*)"
+	if q.group {
+		count = "count(DISTINCT r.job)"
+	}
+	type counted struct {
+		status domain.Status
+		n      int
+	}
+	rows, err := list(ctx, s, "count jobs", func(row scanner) (c counted, err error) {
+		return c, row.Scan(&c.status, &c.n)
+	}, q.sql("j.status, "+count)+" GROUP BY j.status", q.args...)
+	if err != nil {
+		return stats, err
+	}
+	for _, c := range rows {
+		stats.Counts[c.status] = c.n
+		stats.Total += c.n
+	}
+	return stats, nil
+}
+
+// JobPage is ListJobs and JobStats together.
+func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage, error) {
+	jobs, next, err := s.ListJobs(ctx, f)
+	if err != nil {
+		return domain.JobPage{}, err
+	}
+	stats, err := s.JobStats(ctx, f)
+	return domain.JobPage{Jobs: jobs, Next: next, Stats: stats}, err
+}
