@@ -55,6 +55,7 @@ type App struct {
 	config   Config
 	paths    paths.Paths
 	resolver *config.GResolver
+	lister   *config.Lister // nil in the demo
 	log      *slog.Logger
 	local    *local.Runner
 	fleet    *demo.Fleet // nil outside the demo
@@ -151,9 +152,8 @@ func (a *App) connect(ctx context.Context) error {
 		o.Resolver = fleet
 		o.Signers = func() []gossh.Signer { return []gossh.Signer{fleet.Signer()} }
 	} else {
-		found.Sources = []discovery.Source{hosts{&config.Lister{
-			ConfigFile: a.paths.SSHConfig, SystemFile: a.paths.SystemSSHConfig, Home: a.paths.Home,
-		}}}
+		a.lister = &config.Lister{ConfigFile: a.paths.SSHConfig, SystemFile: a.paths.SystemSSHConfig, Home: a.paths.Home}
+		found.Sources = []discovery.Source{hosts{a.lister}}
 	}
 	a.SSH = ssh.New(o)
 	a.VMs = discovery.New(found)

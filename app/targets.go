@@ -13,6 +13,10 @@ import (
 func (a *App) Targets(ctx context.Context, on, tags []string, all bool) ([]Target, error) {
 	found, err := a.VMs.ResolveTargets(ctx, on, tags, all)
 	if err != nil {
+		// A host isn't known because the file that says it can't be read: that is the thing to mend.
+		if trouble := a.ConfigTrouble(ctx); trouble != nil && domain.CodeOf(err) == domain.CodeNotFound {
+			return nil, trouble
+		}
 		return nil, err
 	}
 	targets := make([]Target, len(found))
@@ -36,6 +40,30 @@ func (a *App) CommandNamed(ctx context.Context, name string) (domain.Command, er
 		names = append(names, c.Name)
 	}
 	return domain.Command{}, domain.NewError(domain.CodeNotFound, "There are: "+strings.Join(names, ", ")+".", "no saved command is named %q", name)
+}
+
+// ConfigTrouble says why the person's ssh_config can't be read: CodeNoConfig or CodeConfigUnreadable; nil if it can.
+func (a *App) ConfigTrouble(ctx context.Context) error {
+	if a.lister == nil {
+		return nil // the demo has none
+	}
+	_, files, _, err := a.lister.List(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		if f.Path != a.paths.SSHConfig {
+			continue
+		}
+		switch f.State {
+		case "missing":
+			return domain.NewError(domain.CodeNoConfig,
+				"Name another file with --ssh-config or VMO_SSH_CONFIG, or reach a machine with --on user@host.", "there is no %s", f.Path)
+		case "unreadable":
+			return domain.NewError(domain.CodeConfigUnreadable, "Check who owns the file and who may read it.", "%s can't be read: %s", f.Path, f.Error)
+		}
+	}
+	return nil
 }
 
 // targetOf is where a VM is now, for a retry.

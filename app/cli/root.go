@@ -29,8 +29,9 @@ type streams struct {
 	in         *os.File
 	out, err   io.Writer
 	interrupts <-chan os.Signal
-	tty        [2]bool // stdout, stderr are terminals
-	ask        bool    // there is a person to ask
+	tty        [2]bool      // stdout, stderr are terminals
+	ask        bool         // there is a person to ask
+	prompter   app.Prompter // who is asked in the terminal's place; nil: the terminal, if there is one
 	env        func(string) string
 }
 
@@ -125,7 +126,7 @@ your disk, together with the window of VM Orchestrator.`,
 func (c *cli) open(ctx context.Context, asks bool) (*app.App, error) {
 	return app.Open(ctx, app.Config{
 		DataDir: c.data, SSHConfig: c.config, Demo: c.demo, Origin: domain.OriginCLI, Version: version,
-		Terminal: asks && c.ask, RingBytes: ringBytes,
+		Terminal: asks && c.ask, Prompter: c.prompter, RingBytes: ringBytes,
 	})
 }
 

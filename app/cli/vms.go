@@ -31,9 +31,14 @@ func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
 		return err
 	}
 	review, err := a.VMs.Review(cmd.Context())
-	// Without an ssh_config the VMs that were typed in are still there.
-	if err != nil && (len(known) == 0 || domain.CodeOf(err) != domain.CodeNoConfig) {
+	if err != nil {
 		return err
+	}
+	if trouble := a.ConfigTrouble(cmd.Context()); trouble != nil {
+		if len(known) == 0 {
+			return trouble
+		}
+		c.complain(trouble) // the VMs that are taken in are still there
 	}
 	for _, p := range review.Problems {
 		fmt.Fprintf(c.err, "vmo: %s:%d: %s\n", p.File, p.Line, c.clean(p.Message))

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"vmorchestrator/backend/domain"
+	"vmorchestrator/internal/sshdtest"
+)
+
+// call is one call of vmo, without a terminal.
+func call(t *testing.T, home *sshdtest.Home, answer string, args ...string) (status int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	in, err := os.Open(os.DevNull)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	env := map[string]string{"VMO_DATA_DIR": filepath.Join(home.Dir, "data"), "VMO_SSH_CONFIG": home.ConfigFile}
+	s := streams{in: in, out: &out, err: &errs, env: func(k string) string { return env[k] }}
+	if answer != "" {
+		s.prompter = answers(answer)
+	}
+	status = run(t.Context(), args, s)
+	return status, out.String(), errs.String()
+}
+
+// condition is one thing that can go wrong, and all that a person gets to see of it.
+type condition struct {
+	name    string
+	prepare func(t *testing.T, home *sshdtest.Home)
+	args    []string
+	status  int
+	code    domain.Code // of the run; "" where no run began: then the sentence is on stderr
+	answer  string      // given to every question; "": there is nobody to ask
+	message string      // with DIR for the home, PORT for a port, KEY for a fingerprint
+	hint    string
+}
+
+// conditions is the one table of what can go wrong before and while connecting, golden for vmo.
+var conditions = []condition{
+	{
+		name: "no ssh_config", status: exitUsage, args: on("web-1"),
+		prepare: func(t *testing.T, h *sshdtest.Home) { must(t, os.Remove(h.ConfigFile)) },
+		message: "there is no DIR/.ssh/config",
+		hint:    "Name another file with --ssh-config or VMO_SSH_CONFIG, or reach a machine with --on user@host.",
+	},
+	{
+		name: "ssh_config unreadable", status: exitUsage, args: on("web-1"),
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			must(t, os.Remove(h.ConfigFile))
+			must(t, os.Mkdir(h.ConfigFile, 0o700)) // root reads every file, but nobody reads a folder
+		},
+		message: "DIR/.ssh/config can't be read: .*", hint: "Check who owns the file and who may read it.",
+	},
+	{
+		name: "ssh refuses the file", status: exitSome, args: on("web-1"), code: domain.CodeConfigInvalid,
+		prepare: func(_ *testing.T, h *sshdtest.Home) { h.AppendConfig("Host web-1\n  Port ninety\n") },
+		message: "(?s).*line 2.*", hint: ".+",
+	},
+	{
+		name: "unknown host", status: exitUsage, args: on("nowhere"),
+		prepare: func(*testing.T, *sshdtest.Home) {},
+		message: `"nowhere" is no VM and no host in your ssh_config`, hint: ".+",
+	},
+	{
+		name: "no address", status: exitSome, args: on("me@host.invalid"), code: domain.CodeResolve,
+		prepare: func(*testing.T, *sshdtest.Home) {}, message: `the name "host.invalid" has no address`, hint: ".+",
+	},
+	{
+		name: "silent host", status: exitSome, args: on("silent"), code: domain.CodeConnectTimeout,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			l := listen(t)
+			h.AppendConfig("Host silent\n  HostName 127.0.0.1\n  ConnectTimeout 1\n  Port " + port(l) + "\n")
+		},
+		message: ".+", hint: ".+",
+	},
+	{
+		name: "refused port", status: exitSome, args: on("refused"), code: domain.CodeRefused,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			l := listen(t)
+			h.AppendConfig("Host refused\n  HostName 127.0.0.1\n  Port " + port(l) + "\n")
+			must(t, l.Close())
+		},
+		message: "127.0.0.1 refuses the connection: nothing listens on port PORT", hint: ".+",
+	},
+	{
+		name: "wrong key", status: exitSome, args: on("web-1"), code: domain.CodeAuth,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			srv := sshdtest.Start(t, sshdtest.Options{})
+			h.Host("web-1", srv)
+			h.Trust(srv)
+		},
+		message: ".+", hint: ".+",
+	},
+	{
+		name: "agent gone", status: exitSome, args: on("web-1"), code: domain.CodeAgent,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			srv := sshdtest.Start(t, sshdtest.Options{})
+			h.AppendConfig("Host web-1\n  HostName 127.0.0.1\n  User " + srv.User + "\n  Port " + strconv.Itoa(srv.Port) +
+				"\n  IdentityAgent " + h.Dir + "/gone.sock\n  IdentityFile none\n  UserKnownHostsFile " + h.KnownHosts + "\n")
+			h.Trust(srv)
+		},
+		message: ".+", hint: ".+",
+	},
+	{
+		name: "wrong passphrase", status: exitSome, args: on("web-1"), code: domain.CodePassphrase, answer: "wrong",
+		prepare: locked, message: ".+", hint: ".+",
+	},
+	{
+		name: "nobody to ask for the passphrase", status: exitSome, args: on("web-1"), code: domain.CodePromptNeeded,
+		prepare: locked, message: ".*id_locked.*", hint: ".+",
+	},
+	{
+		name: "target without sh", status: exitSome, args: on("web-1"), code: domain.CodeNoShell,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			h.Ready("web-1", sshdtest.Start(t, sshdtest.Options{ForceCommand: "/bin/echo no commands here"}))
+		},
+		message: ".+", hint: ".+",
+	},
+	{
+		name: "unknown host key", status: exitSome, args: on("web-1"), code: domain.CodeHostKeyUnknown,
+		prepare: func(t *testing.T, h *sshdtest.Home) { h.Host("web-1", sshdtest.Start(t, sshdtest.Options{})) },
+		message: "the host key of web-1 isn't known, and nobody is there to be asked; its fingerprint is KEY", hint: ".+",
+	},
+	{
+		name: "changed host key", status: exitSome, args: on("web-1"), code: domain.CodeHostKeyChanged,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			srv := sshdtest.Start(t, sshdtest.Options{})
+			h.Host("web-1", srv, "StrictHostKeyChecking no")
+			h.TrustKey(srv, sshdtest.MustKey(t, sshdtest.Ed25519, "").Public, "")
+		},
+		message: "the host key of web-1 has changed: somebody may be listening in", hint: ".*ssh-keygen .*-R .*",
+	},
+}
+
+// locked is a host that wants a key with a passphrase.
+func locked(t *testing.T, h *sshdtest.Home) {
+	key, err := sshdtest.NewKey(filepath.Join(h.Dir, ".ssh"), "id_locked", sshdtest.Ed25519, "right")
+	must(t, err)
+	srv := sshdtest.Start(t, sshdtest.Options{Authorized: []sshdtest.Key{key}})
+	h.AppendConfig("Host web-1\n  IdentityFile " + key.Path + "\n")
+	h.Host("web-1", srv)
+	h.Trust(srv)
+}
+
+// answers says the same to every question.
+type answers string
+
+func (a answers) Ask(_ context.Context, p domain.Prompt) (domain.PromptAnswer, error) {
+	return domain.PromptAnswer{ID: p.ID, Accept: true, Secret: string(a)}, nil
+}
+
+func TestConditions(t *testing.T) {
+	for _, c := range conditions {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			home := sshdtest.NewHome(t)
+			c.prepare(t, home)
+			status, out, errs := call(t, home, c.answer, c.args...)
+			if status != c.status {
+				t.Errorf("exit status %d, want %d", status, c.status)
+			}
+			got := said(t, out, errs)
+			if got.Code != c.code {
+				t.Errorf("code %q, want %q", got.Code, c.code)
+			}
+			if text := plain(home, got.Message); !regexp.MustCompile("^(?:" + c.message + ")$").MatchString(text) {
+				t.Errorf("message %q, want %q", text, c.message)
+			}
+			if text := plain(home, got.Hint); !regexp.MustCompile("^(?s:" + c.hint + ")$").MatchString(text) {
+				t.Errorf("hint %q, want %q", text, c.hint)
+			}
+		})
+	}
+}
+
+// said is the error of the only run, or else what stands on stderr.
+func said(t *testing.T, out, errs string) domain.Error {
+	t.Helper()
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	var job struct {
+		Runs []struct{ Error *domain.Error }
+	}
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &job); err == nil && len(job.Runs) == 1 && job.Runs[0].Error != nil {
+		return *job.Runs[0].Error
+	}
+	text, ok := strings.CutPrefix(errs, "vmo: ")
+	if !ok {
+		t.Fatalf("no error in %q and %q", out, errs)
+	}
+	message, hint, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n  ")
+	return domain.Error{Message: message, Hint: hint}
+}
+
+var (
+	fingerprint = regexp.MustCompile(`SHA256:[A-Za-z0-9+/]{43}`)
+	portNumber  = regexp.MustCompile(`\bport \d+\b`)
+)
+
+func plain(h *sshdtest.Home, text string) string {
+	text = strings.ReplaceAll(text, h.Dir, "DIR")
+	text = fingerprint.ReplaceAllString(text, "KEY")
+	return portNumber.ReplaceAllString(text, "port PORT")
+}
+
+func on(target string) []string { return []string{"run", "--json", "--on", target, "--", "true"} }
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// listen takes connections into its backlog and never says a word.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+func port(l net.Listener) string {
+	_, p, _ := net.SplitHostPort(l.Addr().String())
+	return p
+}
