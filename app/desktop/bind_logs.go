@@ -1,0 +1,56 @@
+package desktop
+
+import (
+	"context"
+
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
+	"vmorchestrator/app"
+	"vmorchestrator/backend/domain"
+)
+
+// Logs reads what runs wrote.
+type Logs struct{ w *window }
+
+// LineText is a stretch of one long line.
+type LineText struct {
+	Text  string `json:"text"`
+	Total int64  `json:"total"` // the line's length in bytes
+}
+
+// Read gives up to count lines from a number on, at most 8 KB of text; a negative from counts from the tail.
+func (l *Logs) Read(runID string, from int64, count int) (domain.LogPage, error) {
+	return read(l.w, func(ctx context.Context, a *app.App) (domain.LogPage, error) {
+		return a.Logs.Read(ctx, runID, from, count)
+	})
+}
+
+// Line gives line n from a byte offset on, in steps of 64 KiB.
+func (l *Logs) Line(runID string, n, offset int64) (LineText, error) {
+	return read(l.w, func(ctx context.Context, a *app.App) (LineText, error) {
+		text, total, err := a.Logs.Line(ctx, runID, n, offset)
+		return LineText{Text: text, Total: total}, err
+	})
+}
+
+// Watch makes runIDs the runs whose lines come by log:lines, beginning with their tails; none ends it.
+func (l *Logs) Watch(runIDs []string) error {
+	s, err := l.w.session()
+	if err != nil {
+		return err
+	}
+	s.pump.setWatched(runIDs)
+	return nil
+}
+
+// SaveAs asks for a file and writes the run's bytes to it as they came; stream "" is both. It gives the file's path, or
+// "" when the person changed their mind.
+func (l *Logs) SaveAs(runID string, stream domain.Stream) (string, error) {
+	return read(l.w, func(ctx context.Context, a *app.App) (string, error) {
+		path, err := runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{Title: "Save output", DefaultFilename: "output.log"})
+		if err != nil || path == "" {
+			return "", err
+		}
+		return path, a.ExportLog(ctx, runID, stream, path)
+	})
+}

@@ -1,0 +1,362 @@
+export namespace desktop {
+	
+	export interface Address {
+	    user: string;
+	    host: string;
+	    port: number;
+	}
+	export interface AppInfo {
+	    version: string;
+	    dataDir: string;
+	    sshConfig: string;
+	    sshVersion: string;
+	    platform: string;
+	    hostName: string;
+	}
+	export interface LineText {
+	    text: string;
+	    total: number;
+	}
+	export interface Preview {
+	    script: string;
+	    params: domain.Param[];
+	    errors: domain.Error[];
+	}
+	export interface StartJob {
+	    commandId: string;
+	    script: string;
+	    name: string;
+	    kind: string;
+	    values: Record<string, string>;
+	    vmIds: string[];
+	    adhoc: string[];
+	    parallelism?: number;
+	    timeoutSeconds?: number;
+	}
+	export interface Stats {
+	    jobs: number;
+	    lines: number;
+	    bytes: number;
+	    connections: number;
+	    running: number;
+	}
+	export interface Status {
+	    ready: boolean;
+	    error?: domain.Error;
+	    demo: boolean;
+	    info: AppInfo;
+	    stats: Stats;
+	    profile: boolean;
+	}
+
+}
+
+export namespace domain {
+	
+	export interface FieldChange {
+	    field: string;
+	    old: string;
+	    new: string;
+	}
+	export interface FoundHost {
+	    alias: string;
+	    user: string;
+	    host: string;
+	    port: number;
+	    jump: string;
+	    identityFile: string;
+	    file: string;
+	    line: number;
+	    environment: string;
+	    provider: string;
+	    forge: boolean;
+	    warnings: string[];
+	}
+	export interface VM {
+	    id: string;
+	    name: string;
+	    source: string;
+	    sourceKey: string;
+	    user: string;
+	    host: string;
+	    port: number;
+	    jump: string;
+	    identityFile: string;
+	    environment: string;
+	    provider: string;
+	    tags: string[];
+	    description: string;
+	    favourite: boolean;
+	    hidden: boolean;
+	    // Go type: time
+	    lastUsedAt?: any;
+	    // Go type: time
+	    createdAt: any;
+	    // Go type: time
+	    updatedAt: any;
+	}
+	export interface ChangedHost {
+	    vm: VM;
+	    found: FoundHost;
+	    changes: FieldChange[];
+	}
+	export interface Scope {
+	    kind: string;
+	    tags: string[];
+	    vmIds: string[];
+	}
+	export interface Param {
+	    name: string;
+	    type: string;
+	    default: string;
+	    choices: string[];
+	    required: boolean;
+	    pattern: string;
+	    help: string;
+	}
+	export interface Command {
+	    id: string;
+	    name: string;
+	    description: string;
+	    kind: string;
+	    script: string;
+	    params: Param[];
+	    scope: Scope;
+	    group: string;
+	    workDir: string;
+	    env: Record<string, string>;
+	    timeoutSeconds: number;
+	    confirm: boolean;
+	    order: number;
+	    shipped: boolean;
+	    // Go type: time
+	    createdAt: any;
+	    // Go type: time
+	    updatedAt: any;
+	}
+	export interface ConfigProblem {
+	    file: string;
+	    line: number;
+	    message: string;
+	}
+	export interface Error {
+	    code: string;
+	    message: string;
+	    hint: string;
+	    field: string;
+	    details: string;
+	}
+	export interface ConnectionTest {
+	    ok: boolean;
+	    millis: number;
+	    connected: string;
+	    server: string;
+	    error?: Error;
+	}
+	
+	
+	
+	export interface Hop {
+	    name: string;
+	    state: string;
+	}
+	export interface Job {
+	    id: string;
+	    number: number;
+	    commandId?: string;
+	    name: string;
+	    kind: string;
+	    script: string;
+	    values: Record<string, string>;
+	    workDir: string;
+	    env: Record<string, string>;
+	    status: string;
+	    parallelism: number;
+	    timeoutSeconds: number;
+	    origin: string;
+	    retryOf?: string;
+	    starred: boolean;
+	    // Go type: time
+	    createdAt: any;
+	    // Go type: time
+	    startedAt?: any;
+	    // Go type: time
+	    finishedAt?: any;
+	    counts: Record<string, number>;
+	    vmNames: string[];
+	    runCount: number;
+	}
+	export interface RemoteProcess {
+	    pid: number;
+	    startTime: string;
+	}
+	export interface StopResult {
+	    state: string;
+	    pids: number[];
+	    // Go type: time
+	    leaseEndsAt?: any;
+	    note: string;
+	}
+	export interface Target {
+	    kind: string;
+	    alias: string;
+	    user: string;
+	    host: string;
+	    port: number;
+	}
+	export interface Run {
+	    id: string;
+	    jobId: string;
+	    position: number;
+	    vmId?: string;
+	    vmName: string;
+	    target: Target;
+	    status: string;
+	    exitCode?: number;
+	    signal: string;
+	    error?: Error;
+	    note: string;
+	    stopResult?: StopResult;
+	    // Go type: time
+	    startedAt?: any;
+	    // Go type: time
+	    finishedAt?: any;
+	    bytes: number;
+	    lines: number;
+	    complete: boolean;
+	    remote?: RemoteProcess;
+	}
+	export interface JobDetail {
+	    job: Job;
+	    runs: Run[];
+	}
+	export interface JobFilter {
+	    vmIds: string[];
+	    vmName: string;
+	    commandId: string;
+	    statuses: string[];
+	    text: string;
+	    // Go type: time
+	    since?: any;
+	    // Go type: time
+	    before?: any;
+	    origin: string;
+	    starred?: boolean;
+	    cursor: string;
+	    limit: number;
+	}
+	export interface JobStats {
+	    total: number;
+	    counts: Record<string, number>;
+	}
+	export interface JobPage {
+	    jobs: Job[];
+	    next: string;
+	    stats: JobStats;
+	}
+	
+	export interface Line {
+	    n: number;
+	    stream: string;
+	    // Go type: time
+	    at: any;
+	    text: string;
+	    len: number;
+	}
+	export interface Notice {
+	    afterLine: number;
+	    // Go type: time
+	    at: any;
+	    text: string;
+	}
+	export interface OpenLine {
+	    stream: string;
+	    text: string;
+	}
+	export interface LogPage {
+	    runId: string;
+	    from: number;
+	    lines: Line[];
+	    last: number;
+	    open: OpenLine[];
+	    notices: Notice[];
+	    done: boolean;
+	}
+	export interface LookedAt {
+	    path: string;
+	    state: string;
+	    hosts: number;
+	    error: string;
+	}
+	
+	
+	
+	export interface Prompt {
+	    id: string;
+	    kind: string;
+	    vmName: string;
+	    address: string;
+	    ip: string;
+	    hops: Hop[];
+	    keyType: string;
+	    keyBits: number;
+	    fingerprint: string;
+	    knownFingerprint: string;
+	    knownAt: string;
+	    removeCommand: string;
+	    knownHostsFile: string;
+	    reason: string;
+	    keyFile: string;
+	    question: string;
+	    echo: boolean;
+	    attempt: number;
+	    // Go type: time
+	    askedAt: any;
+	}
+	export interface PromptAnswer {
+	    id: string;
+	    accept: boolean;
+	    secret: string;
+	}
+	
+	export interface Review {
+	    new: FoundHost[];
+	    changed: ChangedHost[];
+	    gone: VM[];
+	    problems: ConfigProblem[];
+	    files: LookedAt[];
+	    known: number;
+	}
+	export interface TakeHost {
+	    alias: string;
+	    name: string;
+	    environment: string;
+	    tags: string[];
+	}
+	export interface ReviewDecision {
+	    take: TakeHost[];
+	    acknowledge: string[];
+	    remove: string[];
+	}
+	
+	
+	export interface Settings {
+	    theme: string;
+	    parallelism: number;
+	    confirmProd: boolean;
+	    sidebarWidth: number;
+	    sidebarSplit: number;
+	    windowWidth: number;
+	    windowHeight: number;
+	    windowX: number;
+	    windowY: number;
+	    windowMaximised: boolean;
+	    logWrap: boolean;
+	    logTime: string;
+	}
+	
+	
+	
+
+}
+
