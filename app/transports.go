@@ -46,16 +46,8 @@ type jobStore struct {
 	instance string
 }
 
-func (s jobStore) TakeCancels(ctx context.Context) ([]job.CancelRequest, error) {
-	list, err := s.Store.PendingCancels(ctx, s.instance)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]job.CancelRequest, len(list))
-	for i, q := range list {
-		out[i] = job.CancelRequest{JobID: q.JobID, RunID: q.RunID}
-	}
-	return out, nil
+func (s jobStore) TakeCancels(ctx context.Context) ([]domain.CancelRequest, error) {
+	return s.Store.PendingCancels(ctx, s.instance)
 }
 
 func (s jobStore) TouchVMs(ctx context.Context, ids []string, at time.Time) error {

@@ -117,7 +117,7 @@ var conditions = []condition{
 		prepare: locked, message: ".+", hint: ".+",
 	},
 	{
-		name: "nobody to ask for the passphrase", status: exitSome, args: on("web-1"), code: domain.CodePromptNeeded,
+		name: "nobody to ask for the passphrase", status: exitSome, args: on("web-1"), code: domain.CodePassphrase,
 		prepare: locked, message: ".*id_locked.*", hint: ".+",
 	},
 	{

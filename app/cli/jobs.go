@@ -32,11 +32,11 @@ func (c *cli) jobsCommand() *cobra.Command {
 				}
 			}
 			return c.with(cmd.Context(), false, func(a *app.App) error {
-				page, err := a.History.ListJobs(cmd.Context(), filter)
+				jobs, _, err := a.History.ListJobs(cmd.Context(), filter)
 				if err != nil {
 					return err
 				}
-				return c.jobs(page.Jobs, o.json)
+				return c.jobs(jobs, o.json)
 			})
 		},
 	}

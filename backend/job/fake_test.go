@@ -23,7 +23,7 @@ type memStore struct {
 	mu      sync.Mutex
 	jobs    map[string]domain.Job
 	runs    map[string][]domain.Run
-	cancels []CancelRequest
+	cancels []domain.CancelRequest
 	touched []string
 	updates int
 	fail    func(run domain.Run) error
@@ -105,11 +105,11 @@ func (m *memStore) UpdateRun(_ context.Context, run domain.Run) (domain.Job, err
 func (m *memStore) RequestCancel(_ context.Context, jobID, runID string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.cancels = append(m.cancels, CancelRequest{JobID: jobID, RunID: runID})
+	m.cancels = append(m.cancels, domain.CancelRequest{JobID: jobID, RunID: runID})
 	return nil
 }
 
-func (m *memStore) TakeCancels(context.Context) ([]CancelRequest, error) {
+func (m *memStore) TakeCancels(context.Context) ([]domain.CancelRequest, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := m.cancels

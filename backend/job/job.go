@@ -58,12 +58,6 @@ type Outputs interface {
 	Open(ctx context.Context, runID string) Output
 }
 
-// CancelRequest is another process's wish to stop a job, or with RunID one run of it.
-type CancelRequest struct {
-	JobID string
-	RunID string
-}
-
 // Store keeps jobs. UpdateRun refuses to change a finished status with CodeNotAllowed, and gives the job as it is then.
 type Store interface {
 	InsertJob(ctx context.Context, job domain.Job, runs []domain.Run) (domain.Job, error)
@@ -73,7 +67,7 @@ type Store interface {
 	// RequestCancel leaves a wish for the process that owns the job.
 	RequestCancel(ctx context.Context, jobID, runID string) error
 	// TakeCancels gives the wishes for this process's jobs and forgets them.
-	TakeCancels(ctx context.Context) ([]CancelRequest, error)
+	TakeCancels(ctx context.Context) ([]domain.CancelRequest, error)
 	// TouchVMs notes that VMs were used.
 	TouchVMs(ctx context.Context, ids []string, at time.Time) error
 }

@@ -217,7 +217,7 @@ func TestCancelOfAnotherProcessesJob(t *testing.T) {
 	if err := f.CancelRun(t.Context(), "r"); err != nil {
 		t.Fatal(err)
 	}
-	if want := []CancelRequest{{JobID: "j"}, {JobID: "j", RunID: "r"}}; !slices.Equal(f.store.cancels, want) {
+	if want := []domain.CancelRequest{{JobID: "j"}, {JobID: "j", RunID: "r"}}; !slices.Equal(f.store.cancels, want) {
 		t.Errorf("requests %v", f.store.cancels)
 	}
 	go func() {
