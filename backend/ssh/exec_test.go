@@ -28,10 +28,11 @@ func TestEveryLoginShell(t *testing.T) {
 			c, _, _ := box(t, sshdtest.Options{Shell: shell})
 			value := "it's \"a\" $value!\n\\ second \u00e9 line"
 			got, exit := run(t, c, domain.Exec{
-				Script:  "printenv VALUE\npwd\necho err >&2\nprintenv VMO_RUN_ID\nexit 7",
+				Script:  "printenv VALUE\npwd\nsh -c 'echo err >&2'\nprintenv VMO_RUN_ID\nexit 7",
 				RunID:   "run-1",
 				WorkDir: "/usr/share",
-				Env:     map[string]string{"VALUE": value},
+				// fish writes the environment anew in the locale's encoding.
+				Env: map[string]string{"VALUE": value, "LC_ALL": "C.UTF-8"},
 			})
 			want := value + "\n/usr/share\nrun-1\n"
 			if got.stdout() != want {

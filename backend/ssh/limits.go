@@ -18,6 +18,8 @@ const (
 
 	// jobsPerConnection: sshd's MaxSessions is 10 by default, the keeper needs one, one stays free.
 	jobsPerConnection = 8
+	// refusedPause is how long sshd may take to free the place of a session that has ended.
+	refusedPause = 30 * time.Millisecond
 	// handshakesPerHost at a time: sshd's MaxStartups begins to drop at 10 for all clients together.
 	handshakesPerHost = 3
 	// resetRetries is how often a connection that was reset before the banner is tried again (MaxStartups).

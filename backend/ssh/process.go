@@ -130,7 +130,12 @@ func (p *Process) open(ctx context.Context, line string, stdin []byte) error {
 		var open *openError
 		var refused *gossh.OpenChannelError
 		if errors.As(err, &refused) {
-			c.pool.lower(cn)
+			// The server frees a session a little after its end; only a second refusal means that it takes no more.
+			if try == 1 {
+				pause(ctx, refusedPause)
+			} else {
+				c.pool.lower(cn)
+			}
 		}
 		c.pool.release(cn, need{})
 		switch {
@@ -346,6 +351,10 @@ func (p *Process) supervise(closed <-chan struct{}) {
 	case <-closed:
 	}
 	_ = p.ch.Close()
+	if note == "" {
+		// The server's own close comes with the exit status; only then is the session's place there free again.
+		pauseUntil(closed, refusedPause)
+	}
 	select {
 	case <-p.exited:
 		p.exit.Note = note
@@ -359,9 +368,10 @@ func (p *Process) supervise(closed <-chan struct{}) {
 		}
 		p.exit = domain.Exit{Kind: domain.ExitUnknown, Err: lostError(p.way.target().Name, why), Note: note}
 	}
+	// Before anybody learns of the end: who waits for it may start the next run on this place.
+	p.client.pool.release(p.conn, need{})
 	close(p.done)
 	p.unkeep()
-	p.client.pool.release(p.conn, need{})
 }
 
 // lastOutput waits for the streams of a command that has exited. A child may hold them open for ever: after a silence
@@ -420,4 +430,16 @@ func exitWords(e domain.Exit) string {
 		return "it ended by signal " + e.Signal
 	}
 	return fmt.Sprintf("it ended with status %d", e.Code)
+}
+
+func pause(ctx context.Context, d time.Duration) { pauseUntil(ctx.Done(), d) }
+
+// pauseUntil waits for done, at most d.
+func pauseUntil(done <-chan struct{}, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+	case <-timer.C:
+	}
 }

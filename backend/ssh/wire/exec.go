@@ -35,27 +35,30 @@ const (
 )
 
 // boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, "i" for a script by stdin,
-// script, a newline, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
+// script, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
 // newline (csh), and no backslash before a quote or backslash (fish).
 //
 //   - The marker carries the rest of /proc/PID/stat, read by a builtin: the start time without a fork.
 //   - bash reads .bashrc when sshd starts it, so once for the login shell and once more for the script. To have its
-//     functions and not its noise, the marker comes from the inner bash; LINENO=0 keeps line numbers in its messages
-//     as the person counts them. fish has an option for the same. Other shells tell the marker before they start.
+//     functions and not its noise, the marker comes from the inner bash; eval keeps line numbers in its messages as
+//     the person counts them, and begins although the script may be wrong. fish has an option for the same. Other
+//     shells tell the marker before they start.
+//   - A long script is read from the pipe, but csh closes what isn't 0, 1 or 2: it gets a file.
 const boot = `eval "set -- $(printf "$1")"; ` +
 	`vmo_t=; if [ -r /proc/$$/stat ]; then read -r vmo_t </proc/$$/stat; vmo_t=${vmo_t##*) }; fi; ` +
-	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; vmo_l=$6; shift 6; ` +
+	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; shift 5; ` +
 	`for vmo_e do export "$vmo_e"; done; ` +
 	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; printf "\036vmo %s\n" "$vmo_m" >&2; }; ` +
 	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
 	`if [ -n "$vmo_d" ]; then CDPATH= cd -- "$vmo_d" >/dev/null 2>&1 || { vmo_p; echo "vmo: cannot enter the folder $vmo_d" >&2; exit 1; }; fi; ` +
 	`[ -n "$SHELL" ] || SHELL=/bin/sh; ` +
 	`if [ -n "$vmo_i" ]; then exec 3<&0 </dev/null; ` +
+	`case $SHELL in *csh) vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<&- && vmo_p && "$SHELL" "$vmo_f"; vmo_x=$?; rm -f "$vmo_f"; exit "$vmo_x";; esac; ` +
 	`if [ -p /dev/fd/3 ]; then :; else vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<"$vmo_f" && rm -f "$vmo_f"; fi; ` +
 	`vmo_p; exec "$SHELL" /dev/fd/3; fi; ` +
 	`vmo_b="builtin printf \"\\036vmo %s\\n\" \"$vmo_m\"; builtin printf \"\\036vmo %s\\n\" \"$vmo_m\" >&2"; ` +
 	`case $SHELL in ` +
-	`*/bash) exec "$SHELL" -c "$vmo_b; LINENO=0$vmo_l$vmo_s";; ` +
+	`*/bash) exec "$SHELL" -c "$vmo_b; vmo_s=\$1; shift; eval \"\$vmo_s\"" bash "$vmo_s";; ` +
 	`*/fish) exec "$SHELL" -C "$vmo_b" -c "$vmo_s";; ` +
 	`*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac`
 
@@ -83,11 +86,11 @@ func (r Run) line() string {
 	if r.ByStdin {
 		input = "i"
 	}
-	words := []string{r.Nonce, r.RunID, r.WorkDir, input, r.Script, "\n"}
+	words := []string{r.Nonce, r.RunID, r.WorkDir, input, r.Script}
 	for name, value := range r.Env {
 		words = append(words, name+"="+value)
 	}
-	slices.Sort(words[6:])
+	slices.Sort(words[5:])
 	return execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
 }
 
@@ -102,11 +105,11 @@ func ParseExec(line string) (r Run, ok bool) {
 		return Run{}, false
 	}
 	words, ok := unquote(unescape(payload))
-	if !ok || len(words) < 6 {
+	if !ok || len(words) < 5 {
 		return Run{}, false
 	}
 	r = Run{Nonce: words[0], RunID: words[1], WorkDir: words[2], ByStdin: words[3] == "i", Script: words[4], Env: map[string]string{}}
-	for _, pair := range words[6:] {
+	for _, pair := range words[5:] {
 		name, value, _ := strings.Cut(pair, "=")
 		r.Env[name] = value
 	}
