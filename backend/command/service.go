@@ -1,0 +1,197 @@
+package command
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"vmorchestrator/backend/domain"
+)
+
+// Store keeps commands. A name is taken, whatever the case, is CodeConflict on field "name".
+type Store interface {
+	ListCommands(ctx context.Context) ([]domain.Command, error)
+	GetCommand(ctx context.Context, id string) (domain.Command, error)
+	InsertCommand(ctx context.Context, c domain.Command) error
+	// InsertCommandsOnce adds commands unless the mark was set before, and sets it.
+	InsertCommandsOnce(ctx context.Context, mark string, all []domain.Command) (bool, error)
+	UpdateCommand(ctx context.Context, c domain.Command) error
+	DeleteCommand(ctx context.Context, id string) error
+	RestoreCommand(ctx context.Context, id string) (domain.Command, error)
+}
+
+// Options are what a Service needs.
+type Options struct {
+	Store Store
+	NewID func() string    // nil is google/uuid's UUIDv7
+	Now   func() time.Time // nil is time.Now
+}
+
+// Service is the saved commands.
+type Service struct{ Options }
+
+// New makes a Service.
+func New(o Options) *Service {
+	if o.NewID == nil {
+		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Service{o}
+}
+
+// List gives all commands in their order.
+func (s *Service) List(ctx context.Context) ([]domain.Command, error) {
+	return s.Store.ListCommands(ctx)
+}
+
+// Get gives one command, or CodeNotFound.
+func (s *Service) Get(ctx context.Context, id string) (domain.Command, error) {
+	return s.Store.GetCommand(ctx, id)
+}
+
+// Create adds a command and gives it as it was stored: with id and times, and with exactly the parameters of its
+// script; those that c doesn't describe become required texts.
+func (s *Service) Create(ctx context.Context, c domain.Command) (domain.Command, error) {
+	c, err := prepare(c)
+	if err != nil {
+		return c, err
+	}
+	c.ID, c.Shipped = s.NewID(), false
+	c.CreatedAt = s.stamp()
+	c.UpdatedAt = c.CreatedAt
+	return c, s.Store.InsertCommand(ctx, c)
+}
+
+// Update changes a command. Errors as of Create, and CodeNotFound.
+func (s *Service) Update(ctx context.Context, c domain.Command) (domain.Command, error) {
+	c, err := prepare(c)
+	if err != nil {
+		return c, err
+	}
+	old, err := s.Store.GetCommand(ctx, c.ID)
+	if err != nil {
+		return c, err
+	}
+	c.Shipped, c.CreatedAt, c.UpdatedAt = old.Shipped, old.CreatedAt, s.stamp()
+	return c, s.Store.UpdateCommand(ctx, c)
+}
+
+// Delete takes a command away; Restore brings it back, or says CodeConflict if its name is taken by now.
+func (s *Service) Delete(ctx context.Context, id string) error {
+	return s.Store.DeleteCommand(ctx, id)
+}
+
+// Restore undoes Delete.
+func (s *Service) Restore(ctx context.Context, id string) (domain.Command, error) {
+	return s.Store.RestoreCommand(ctx, id)
+}
+
+func (s *Service) stamp() time.Time { return s.Now().UTC().Truncate(time.Millisecond) }
+
+// prepare fills what may be left out and checks c whole.
+func prepare(c domain.Command) (domain.Command, error) {
+	c.Name, c.Group = strings.TrimSpace(c.Name), strings.TrimSpace(c.Group)
+	if c.Kind == "" {
+		c.Kind = domain.KindSSH
+	}
+	if c.Scope.Kind == "" {
+		c.Scope.Kind = domain.ScopeEverywhere
+	}
+	if c.Scope.Tags == nil {
+		c.Scope.Tags = []string{}
+	}
+	if c.Scope.VMIDs == nil {
+		c.Scope.VMIDs = []string{}
+	}
+	if c.Env == nil {
+		c.Env = map[string]string{}
+	}
+	if err := c.Validate(); err != nil {
+		return c, err
+	}
+	if err := checkPlaces(c.Script); err != nil {
+		return c, err
+	}
+	c.Params = Params(c.Script, c.Params)
+	return c, c.Validate()
+}
+
+// Params gives the parameters of a script in order: as known where they are, else as required texts.
+func Params(script string, known []domain.Param) []domain.Param {
+	params := []domain.Param{}
+	for _, name := range ParseParams(script) {
+		p := domain.Param{Name: name, Type: domain.ParamText, Required: true}
+		if i := slices.IndexFunc(known, func(k domain.Param) bool { return k.Name == name }); i >= 0 {
+			p = known[i]
+		}
+		if p.Choices == nil {
+			p.Choices = []string{}
+		}
+		params = append(params, p)
+	}
+	return params
+}
+
+// Preview is what a command would run.
+type Preview struct {
+	Script string          `json:"script"` // "" while there is an error
+	Params []domain.Param  `json:"params"` // of the script, in order
+	Errors []*domain.Error `json:"errors"` // never nil
+}
+
+// Preview renders c with values and says all that is wrong at once, for a form.
+func (s *Service) Preview(c domain.Command, values map[string]string) Preview {
+	params := Params(c.Script, c.Params)
+	full, errs := check(params, values)
+	p := Preview{Params: params, Errors: errs}
+	if err := domain.ValidScript(c.Script); err != nil {
+		p.Errors = append(p.Errors, domain.AsError(err))
+	}
+	script, err := render(c.Script, full)
+	if err != nil {
+		p.Errors = append(p.Errors, domain.AsError(err))
+	}
+	if len(p.Errors) == 0 {
+		p.Script = script
+	}
+	return p
+}
+
+// Render gives the script of c with values in it: exactly these bytes are run. A parameter without a value has its
+// default. Errors are CodeInvalid, with field "values.NAME" for a value that is missing, breaks its rule or belongs to
+// no parameter.
+func (s *Service) Render(c domain.Command, values map[string]string) (string, error) {
+	params := Params(c.Script, c.Params)
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if !slices.ContainsFunc(params, func(p domain.Param) bool { return p.Name == name }) {
+			return "", domain.FieldError("values."+name, "%q is no parameter of %s", name, c.Name)
+		}
+	}
+	full, errs := check(params, values)
+	if len(errs) > 0 {
+		return "", errs[0]
+	}
+	return render(c.Script, full)
+}
+
+// check gives each parameter its value, and what is wrong with them.
+func check(params []domain.Param, values map[string]string) (map[string]string, []*domain.Error) {
+	full, errs := map[string]string{}, []*domain.Error{}
+	for _, p := range params {
+		value, given := values[p.Name]
+		if !given {
+			value = p.Default
+		}
+		if err := p.Check(value); err != nil {
+			errs = append(errs, domain.AsError(err))
+		}
+		full[p.Name] = value
+	}
+	return full, errs
+}

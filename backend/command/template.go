@@ -1,0 +1,104 @@
+package command
+
+import (
+	"regexp"
+	"strings"
+
+	"vmorchestrator/backend/domain"
+)
+
+var (
+	placeholder = regexp.MustCompile(`^\{\{[ \t]*([A-Za-z_][A-Za-z0-9_-]{0,31})[ \t]*\}\}`)
+	// nestedShell is the end of a text after which a quoted string is a script that another shell reads.
+	nestedShell = regexp.MustCompile(`(^|[\s;|&(/])(((ba|da|z|k|mk|a|fi|c|tc)?sh|busybox[ \t]+a?sh|su|runuser)([ \t]+[^\s;|&]+)*[ \t]+-[A-Za-z]*c|--command|eval)[ \t=]+$`)
+)
+
+// place is how a parameter stands in a script.
+type place int
+
+const (
+	bare    place = iota // outside quotes
+	single               // inside '...'
+	double               // inside "..."
+	literal              // {{{{name}}: no parameter, but text with two braces less
+	banned               // where no value can stand; part.why says why
+)
+
+// part is a stretch of a script: text, or a parameter.
+type part struct {
+	text  string // as it stands in the script
+	name  string // "" for text
+	place place
+	why   *domain.Error
+}
+
+// ParseParams gives the names of a script's parameters in order of their first appearance, without those in comments.
+func ParseParams(script string) []string {
+	names, seen := []string{}, map[string]bool{}
+	for _, p := range parse(script) {
+		if p.name != "" && p.place != literal && !seen[p.name] {
+			seen[p.name] = true
+			names = append(names, p.name)
+		}
+	}
+	return names
+}
+
+// checkPlaces reports the first parameter that stands where no value can.
+func checkPlaces(script string) error {
+	for _, p := range parse(script) {
+		if p.place == banned {
+			return p.why
+		}
+	}
+	return nil
+}
+
+// render puts values in the place of parameters. All of the script's parameters have a value.
+func render(script string, values map[string]string) (string, error) {
+	var out strings.Builder
+	for _, p := range parse(script) {
+		switch {
+		case p.name == "":
+			out.WriteString(p.text)
+		case p.place == banned:
+			return "", p.why
+		case p.place == literal:
+			out.WriteString(p.text[2:])
+		case p.place == single:
+			out.WriteString("'" + Quote(values[p.name]) + "'")
+		case p.place == double:
+			out.WriteString(`"` + Quote(values[p.name]) + `"`)
+		default:
+			out.WriteString(Quote(values[p.name]))
+		}
+	}
+	return out.String(), nil
+}
+
+// Quote writes value as exactly one argument for POSIX shells, fish and (but for line breaks) csh. Between single
+// quotes stands only what all of them take as it is there: fish reads a backslash and csh a "!" even between them, so
+// those stand outside with a backslash before them, as the single quote itself must.
+func Quote(value string) string {
+	if value == "" {
+		return "''"
+	}
+	var out strings.Builder
+	open := false
+	for i := range len(value) {
+		c := value[i]
+		escaped := c == '\'' || c == '\\' || c == '!'
+		if open == escaped {
+			out.WriteByte('\'')
+			open = !open
+		}
+		if escaped {
+			out.WriteByte('\\')
+		}
+		out.WriteByte(c)
+	}
+	if open {
+		out.WriteByte('\'')
+	}
+	return out.String()
+}
