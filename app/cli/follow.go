@@ -86,10 +86,11 @@ func (c *cli) summary(d domain.JobDetail, o runOptions, stopped bool) {
 	for _, r := range d.Runs {
 		switch {
 		case r.Status == domain.StatusSucceeded:
-		case stopped && !notBegun(r):
+		case notBegun(r) && stopped:
+			// Nothing ran there, which the counts say.
+		case stopped, r.Status == domain.StatusCanceled: // by this process, or by another one
 			line, _ := stopLine(r)
 			fmt.Fprintf(&text, "%s: %s\n", r.VMName, line)
-		case stopped:
 		case o.raw && r.Status == domain.StatusFailed && r.Error == nil && r.ExitCode != nil:
 			// As with ssh, the exit status says it.
 		default:
