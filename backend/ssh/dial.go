@@ -92,7 +92,9 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 	if err != nil {
 		raw.Close()
 		said := handshakeError(h, w, st, err)
-		if _, received := w.sniffed(); received == 0 && w.expired() == "" && isCut(err) && ctx.Err() == nil {
+		head, received := w.sniffed()
+		dropped := received == 0 && w.proxy() == nil || tooManyLogins(head)
+		if dropped && w.expired() == "" && isCut(err) && ctx.Err() == nil {
 			return nil, nil, &resetError{said}
 		}
 		return nil, nil, said

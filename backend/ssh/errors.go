@@ -73,6 +73,7 @@ func handshakeError(h hop, w *watched, st *attempt, err error) *domain.Error {
 	sniffed, received := w.sniffed()
 	shown := strings.ToValidUTF8(firstLine(string(sniffed)), "\ufffd")
 	var algorithms *gossh.AlgorithmNegotiationError
+	var own *domain.Error
 	switch {
 	case st.ctx.Err() != nil && w.expired() == "":
 		return canceled(h)
@@ -82,6 +83,12 @@ func handshakeError(h hop, w *watched, st *attempt, err error) *domain.Error {
 	case w.expired() != "":
 		return domain.NewError(domain.CodeConnectTimeout, "Try again; if it happens once more, look at the network in between.",
 			"%s stopped answering during %s", h.addr(), w.expired()).WithCause(err)
+	case tooManyLogins(sniffed):
+		return domain.NewError(domain.CodeHandshake, "Try again in a moment, or raise MaxStartups in sshd_config there.",
+			"%s has too many logins at once", h.addr()).WithDetails("it said: %s", shown).WithCause(err)
+	case received == 0 && isCut(err) && w.proxy() != nil:
+		return domain.NewError(domain.CodeUnreachable, "Check the ProxyCommand of "+h.Name+" in ssh_config.",
+			"the ProxyCommand for %s ended without a connection", h.Name).WithDetails("it said: %s", w.proxy().said).WithCause(err)
 	case received > 0 && !containsBanner(sniffed):
 		return domain.NewError(domain.CodeNotSSH, "Check the port: SSH servers usually listen on 22.",
 			"what answers at %s isn't an SSH server", h.addr()).WithDetails("it said: %s", shown).WithCause(err)
@@ -92,7 +99,7 @@ func handshakeError(h hop, w *watched, st *attempt, err error) *domain.Error {
 	case strings.Contains(err.Error(), "no common algorithm"):
 		return domain.NewError(domain.CodeHandshake, "Update the SSH server there, or its algorithm settings.",
 			"%s and this app have no common algorithm", h.Name).WithDetails("%v", err).WithCause(err)
-	case strings.Contains(err.Error(), "unable to authenticate"), st.authBegan && isCut(err):
+	case strings.Contains(err.Error(), "unable to authenticate"), st.authBegan && (isCut(err) || errors.As(err, &own)):
 		return st.authError(h, err)
 	case received == 0 && isCut(err):
 		return domain.NewError(domain.CodeHandshake, "The server may have too many logins at once (MaxStartups), or a firewall closes them; try again.",
@@ -125,6 +132,13 @@ func isCut(err error) bool {
 func containsBanner(b []byte) bool {
 	text := string(b)
 	return strings.HasPrefix(text, "SSH-") || strings.Contains(text, "\nSSH-")
+}
+
+// tooManyLogins reports whether sshd refused before its banner, in the words of its versions (MaxStartups, and the
+// penalties of 9.8).
+func tooManyLogins(b []byte) bool {
+	text := string(b)
+	return strings.HasPrefix(text, "Exceeded MaxStartups") || strings.HasPrefix(text, "Not allowed at this time")
 }
 
 func firstLine(text string) string {

@@ -109,3 +109,9 @@ func (w *watched) expired() string {
 	defer w.mu.Unlock()
 	return w.fired
 }
+
+// proxy is the ProxyCommand that the connection is, or nil.
+func (w *watched) proxy() *proxyConn {
+	p, _ := w.Conn.(*proxyConn)
+	return p
+}
