@@ -20,6 +20,7 @@
 // # Login shells
 //
 // A script runs in the person's login shell. The quoting is understood alike by POSIX shells (dash, bash, zsh, ksh,
-// busybox) and by fish. In csh and tcsh it is too, but for values with line breaks: those shells refuse the whole command
-// with "Unmatched '", and nothing of it runs.
+// busybox) and by fish, and in csh and tcsh too, but for values with line breaks: those shells can't have them in a word
+// and would run what follows as code. A script with such a value begins with a line that ends it there with status 2.
+// csh reads a backslash within "..." as itself: who logs in with it keeps scripts free of that.
 package command

@@ -54,10 +54,21 @@ func checkPlaces(script string) error {
 	return nil
 }
 
+// cshStops ends a script in csh and tcsh, where alone the variable "shell" is always set, before its first command. Those
+// shells read on in the middle of a word that has a line break, and would run what stands there.
+const cshStops = "test x\"$shell\" = x || exit 2\n"
+
 // render puts values in the place of parameters. All of the script's parameters have a value.
 func render(script string, values map[string]string) (string, error) {
 	var out strings.Builder
-	for _, p := range parse(script) {
+	parts := parse(script)
+	for _, p := range parts {
+		if p.name != "" && p.place < literal && strings.Contains(values[p.name], "\n") {
+			out.WriteString(cshStops)
+			break
+		}
+	}
+	for _, p := range parts {
 		switch {
 		case p.name == "":
 			out.WriteString(p.text)
