@@ -1,12 +1,10 @@
 package desktop
 
 import (
-	"context"
 	"os"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
-	"vmorchestrator/app"
 	"vmorchestrator/backend/domain"
 )
 
@@ -89,15 +87,10 @@ func (w *window) status() Status {
 		Version: s.info.Version, DataDir: s.info.DataDir, SSHConfig: s.info.SSHConfig, SSHVersion: s.info.SSHVersion,
 		Platform: s.info.Platform, HostName: s.info.HostName,
 	}
-	out.Stats = stats(w.context(), s.app)
-	return out
-}
-
-func stats(ctx context.Context, a *app.App) Stats {
-	out := Stats{Connections: a.SSH.Connections(), Running: a.Jobs.Active()}
-	kept, err := a.History.Sizes(ctx)
-	if err == nil {
-		out.Jobs, out.Lines, out.Bytes = kept.Jobs, kept.Lines, kept.Bytes
+	now, err := s.app.Stats(w.context())
+	if err != nil {
+		w.log.Warn("count what is kept", "error", err)
 	}
+	out.Stats = Stats(now)
 	return out
 }

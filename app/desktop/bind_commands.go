@@ -45,7 +45,6 @@ func (c *Commands) Restore(id string) (domain.Command, error) {
 // Preview renders a command that need not be saved. What is wrong with it is in Errors, not an error of the call.
 func (c *Commands) Preview(cmd domain.Command, values map[string]string) (Preview, error) {
 	return read(c.w, func(_ context.Context, a *app.App) (Preview, error) {
-		script, params, problems := a.Commands.Preview(cmd, values)
-		return Preview{Script: script, Params: params, Errors: problems}, nil
+		return Preview(a.Commands.Preview(cmd, values)), nil
 	})
 }

@@ -70,7 +70,7 @@ func (j *Jobs) Get(idOrNumber string) (domain.JobDetail, error) {
 
 // List gives one page of the history, newest first.
 func (j *Jobs) List(filter domain.JobFilter) (domain.JobPage, error) {
-	return read(j.w, func(ctx context.Context, a *app.App) (domain.JobPage, error) { return a.History.ListJobs(ctx, filter) })
+	return read(j.w, func(ctx context.Context, a *app.App) (domain.JobPage, error) { return a.History.JobPage(ctx, filter) })
 }
 
 // SetStarred marks a job to be kept, or takes the mark away.
@@ -85,5 +85,8 @@ func (j *Jobs) Delete(id string) error {
 
 // Restore undoes Delete.
 func (j *Jobs) Restore(id string) error {
-	return do(j.w, func(ctx context.Context, a *app.App) error { return a.History.RestoreJob(ctx, id) })
+	return do(j.w, func(ctx context.Context, a *app.App) error {
+		_, err := a.History.RestoreJob(ctx, id)
+		return err
+	})
 }
