@@ -55,8 +55,8 @@ func checkPlaces(script string) error {
 }
 
 // cshStops ends a script in csh and tcsh, where alone the variable "shell" is always set, before its first command. Those
-// shells read on in the middle of a word that has a line break, and would run what stands there.
-const cshStops = "test x\"$shell\" = x || exit 2\n"
+// shells read on in the middle of a word that has a line break, and would run what stands there; after `exit` too, so the shell is replaced.
+const cshStops = `test x"$shell" = x || exec sh -c 'echo "csh cannot take a value that has a line break" >&2; exit 2'` + "\n"
 
 // render puts values in the place of parameters. All of the script's parameters have a value.
 func render(script string, values map[string]string) (string, error) {
