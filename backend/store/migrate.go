@@ -50,11 +50,7 @@ func migrations() ([]migration, error) {
 
 // migrate leaves the database at this app's version, with the shared use lock held. An older database is changed only
 // while nobody else uses it, and only after it was copied.
-func (s *Store) migrate(ctx context.Context, fresh bool) error {
-	steps, err := migrations()
-	if err != nil {
-		return domain.NewError(domain.CodeInternal, "", "read migrations: %w", err)
-	}
+func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) error {
 	s.inUse = flock.New(filepath.Join(s.lockDir, "database.lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	wait, cancel := context.WithTimeout(ctx, migrateWait)
 	defer cancel()
@@ -64,6 +60,7 @@ func (s *Store) migrate(ctx context.Context, fresh bool) error {
 		}
 		version := 0
 		if !fresh {
+			var err error
 			if version, err = s.version(ctx); err != nil {
 				return err
 			}

@@ -59,6 +59,14 @@ type Store struct {
 // Open opens the database, makes it if there is none, and brings an older one up to date after copying it.
 // Errors: CodeDataFolder, CodeDatabase, CodeDatabaseNew, CodeDiskFull.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	steps, err := migrations()
+	if err != nil {
+		return nil, domain.NewError(domain.CodeInternal, "", "read migrations: %w", err)
+	}
+	return openWith(ctx, o, steps)
+}
+
+func openWith(ctx context.Context, o Options, steps []migration) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -80,7 +88,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		path: o.Path, lockDir: o.LockDir, now: o.Now, newID: o.NewID,
 		ballast: ballast{path: o.Path + ".ballast", size: o.BallastBytes},
 	}
-	if err := s.open(ctx); err != nil {
+	if err := s.open(ctx, steps); err != nil {
 		s.release()
 		return nil, err
 	}
@@ -94,7 +102,7 @@ func folderError(path string, err error) *domain.Error {
 		"the data folder can't be used: %w", err).WithDetails("%s", path)
 }
 
-func (s *Store) open(ctx context.Context) error {
+func (s *Store) open(ctx context.Context, steps []migration) error {
 	// SQLite would make the file readable to all; what commands print is nobody else's business.
 	file, err := os.OpenFile(s.path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -112,7 +120,7 @@ func (s *Store) open(ctx context.Context) error {
 	}
 	s.writer.SetMaxOpenConns(1)
 	s.writer.SetMaxIdleConns(1)
-	if err := s.migrate(ctx, size == 0); err != nil {
+	if err := s.migrate(ctx, steps, size == 0); err != nil {
 		return err
 	}
 	if s.reader, err = sql.Open("sqlite", dsn(s.path, "deferred", true)); err != nil {
