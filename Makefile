@@ -1,0 +1,106 @@
+# VM Orchestrator: two commands matter, and each works as the first one on a fresh clone.
+#
+#   make run     builds and opens the app (without a display: the demo on the command line)
+#   make test    every check there is, counted
+#
+# Needs git, Go, Node.js and make; build/setup.sh sees to the rest.
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+GOFLAGS_RELEASE := -trimpath
+LDFLAGS := -s -w -X main.version=$(VERSION)
+OS := $(shell uname -s)
+TAGS := desktop,production
+DEVTAGS := dev
+EXE :=
+ifeq ($(OS),Linux)
+TAGS := $(TAGS),webkit2_41
+DEVTAGS := $(DEVTAGS),webkit2_41
+else ifeq ($(OS),Darwin)
+export CGO_LDFLAGS := -framework UniformTypeIdentifiers
+else
+WINDOWLDFLAGS := -H windowsgui
+EXE := .exe
+endif
+
+LINT := dist/tools/golangci-lint
+NFPM := dist/tools/nfpm
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+.PHONY: run
+run: ## build the app and open it; ARGS=--demo opens it on the demo fleet
+	@ARGS="$(ARGS)" build/run.sh
+
+.PHONY: test
+test: ## every check: linters, Go with -race, vitest, bindings, Playwright, smoke test of the window
+	@build/setup.sh test
+	@build/test.sh
+
+.PHONY: test-root
+test-root: ## what needs root: logins of other accounts, root's processes, other login shells
+	@build/setup.sh test
+	@build/test-root.sh
+
+.PHONY: bench
+bench: vmo ## the figures of the product against ssh, taking turns
+	@build/setup.sh test
+	go run ./bench
+
+.PHONY: screenshots
+screenshots: ## pictures of the main screens, both themes, into docs/screenshots
+	@build/setup.sh test
+	@$(MAKE) --no-print-directory dev vmo
+	build/with-display.sh npm --prefix frontend run --silent screenshots
+
+.PHONY: package
+package: window vmo $(NFPM) ## the installer for this system, into dist (Linux: .deb)
+	VERSION="$(VERSION)" build/package.sh $(NFPM)
+
+# Parts.
+
+.PHONY: setup
+setup:
+	@build/setup.sh window
+
+frontend/dist/index.html: $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' -not -path '*/e2e/*' -not -path '*/test-results/*' 2>/dev/null)
+	npm --prefix frontend run --silent build
+	@touch frontend/dist/.gitkeep $@
+
+.PHONY: window
+window: setup frontend/dist/index.html ## the desktop app, bin/vm-orchestrator
+	go build $(GOFLAGS_RELEASE) -tags $(TAGS) -ldflags '$(LDFLAGS) $(WINDOWLDFLAGS)' -o bin/vm-orchestrator$(EXE) .
+
+.PHONY: vmo
+vmo: ## the command line, bin/vmo; needs Go alone
+	CGO_ENABLED=0 go build $(GOFLAGS_RELEASE) -ldflags '$(LDFLAGS)' -o bin/vmo$(EXE) ./app/cli
+
+.PHONY: dev
+dev: setup frontend/dist/index.html ## the app for a browser: bin/vm-orchestrator-dev, for Playwright
+	go build -tags $(DEVTAGS) -o bin/vm-orchestrator-dev$(EXE) .
+
+.PHONY: bindings
+bindings: ## write frontend/wailsjs anew from app/desktop
+	build/bindings.sh
+
+.PHONY: lint-go
+lint-go: $(LINT)
+	$(LINT) run ./...
+
+# A tool is built once per version; tools.mod pins it with all it stands on.
+$(LINT): tools.mod tools.sum
+	@mkdir -p $(@D)
+	go build -modfile=tools.mod -o $@ github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(NFPM): tools.mod tools.sum
+	@mkdir -p $(@D)
+	go build -modfile=tools.mod -o $@ github.com/goreleaser/nfpm/v2/cmd/nfpm
+
+.PHONY: clean
+clean: ## throw away what was built
+	rm -rf bin dist frontend/dist/* frontend/node_modules
+	touch frontend/dist/.gitkeep

@@ -1,0 +1,98 @@
+#!/bin/sh
+# Gets ready what a target of the Makefile needs on this computer, and is quick when all is there.
+#
+#   build/setup.sh window   what the desktop app is built from (GTK and WebKit on Linux)
+#   build/setup.sh test     that, and what the tests use (a browser, an SSH server, a display in memory)
+#   build/setup.sh package  what `make package` needs besides: nothing on Linux
+#
+# Missing system packages are installed by apt as root, else with sudo; without either the one command is printed.
+# Nothing is downloaded past the package managers: no browser, no toolchain.
+set -eu
+want=${1:?usage: build/setup.sh window|test}
+
+say() { printf '%s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+have_go_node() {
+	missing=
+	have go || missing="$missing Go (https://go.dev/dl)"
+	have node && have npm || missing="$missing Node.js with npm (https://nodejs.org)"
+	[ -z "$missing" ] || { say "Please install first:$missing"; exit 1; }
+}
+
+packages= # of Debian, missing here
+need() { # PACKAGE, then a command that succeeds when it is there
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || packages="$packages $package"
+}
+any() { for c in "$@"; do have "$c" && return 0; done; return 1; }
+
+linux_packages() {
+	need gcc have cc
+	need libc6-dev test -e /usr/include/stdlib.h
+	need pkg-config have pkg-config
+	need libgtk-3-dev pkg-config --exists gtk+-3.0
+	need libwebkit2gtk-4.1-dev pkg-config --exists webkit2gtk-4.1
+	need openssh-client have ssh
+	[ "$want" = test ] || return 0
+	need openssh-server test -x /usr/sbin/sshd
+	need chromium any chromium chromium-browser google-chrome
+	need xvfb have Xvfb
+	need xdotool have xdotool
+	need imagemagick have convert
+	need dbus have dbus-run-session
+	need iproute2 have ss
+	need busybox test -x /bin/busybox
+	[ "$(id -u)" = 0 ] || return 0
+	# Login shells that the tests make accounts with, which only root can.
+	need csh test -x /bin/csh
+	need fish have fish
+	need zsh have zsh
+}
+
+install() {
+	if ! have apt-get; then
+		say "This needs the following packages of Debian, or those that stand for them in your distribution:"
+		say " $packages"
+		say "  Fedora: gcc pkgconf-pkg-config gtk3-devel webkit2gtk4.1-devel openssh-clients"
+		say "  Arch:   gcc pkgconf gtk3 webkit2gtk-4.1 openssh"
+		exit 1
+	fi
+	command="apt-get install -y --no-install-recommends$packages"
+	if [ "$(id -u)" = 0 ]; then
+		as_root=
+	elif have sudo && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+		as_root=sudo
+		say "Some system packages are missing; sudo may ask for your password:$packages"
+	else
+		say "Some system packages are missing. As root, run this and try again:"
+		say "  $command"
+		exit 1
+	fi
+	say "Installing:$packages"
+	log=$(mktemp)
+	# An old list may name versions that are gone, so it is renewed first. A prompt would wait for ever in CI.
+	if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive $command; } </dev/null >"$log" 2>&1; then
+		tail -20 "$log" >&2
+		say "Installing failed; the whole log is $log. The command was: $command"
+		exit 1
+	fi
+	rm -f "$log"
+}
+
+have_go_node
+case "$(uname -s)" in
+Linux)
+	linux_packages
+	[ -z "$packages" ] || install
+	;;
+Darwin) xcode-select -p >/dev/null 2>&1 || { say "Please run first: xcode-select --install"; exit 1; } ;;
+esac
+
+cd "$(dirname "$0")/../frontend"
+stamp=node_modules/.installed
+if [ -f package-lock.json ] && [ ! "$stamp" -nt package-lock.json ]; then
+	say "Installing the frontend's packages"
+	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
+	touch "$stamp"
+fi

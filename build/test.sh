@@ -1,0 +1,87 @@
+#!/bin/bash
+# All checks, one after the other, each counted; see `make test`. A failed one doesn't keep the others from running.
+# Its log is below dist/test, and its end is printed.
+#
+#   build/test.sh [STEP ...]   only these steps: lint go bindings web build e2e smoke
+set -uo pipefail
+cd "$(dirname "$0")/.."
+logs=$PWD/dist/test
+mkdir -p "$logs"
+steps=${*:-lint go bindings web build e2e smoke}
+summary=() passed=0 failed=0
+
+# step NAME COUNT-COMMAND COMMAND...: COUNT-COMMAND reads the log and prints "PASSED FAILED".
+step() {
+	local name=$1 count=$2 status=0 began=$SECONDS p f
+	shift 2
+	echo "== $name"
+	"$@" >"$logs/$name.log" 2>&1 || status=$?
+	read -r p f < <("$count" "$logs/$name.log") || true
+	p=${p:-0} f=${f:-0}
+	if [ "$status" != 0 ] && [ "$f" = 0 ]; then f=1; fi
+	if [ "$status" = 0 ] && [ "$p" = 0 ]; then
+		echo "nothing was tested" >>"$logs/$name.log"
+		status=1 f=1
+	fi
+	passed=$((passed + p)) failed=$((failed + f))
+	"show_${count#count_}" "$logs/$name.log" "$status"
+	if [ "$status" != 0 ]; then echo "-- $name failed; all of its log: $logs/$name.log"; fi
+	summary+=("$(printf '%-10s %6d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - began)))")
+}
+
+# A check without tests of its own counts as one.
+count_check() { if grep -q '^exit 0$' "$1"; then echo 1 0; else echo 0 1; fi; }
+show_check() { [ "$2" = 0 ] || tail -60 "$1"; }
+count_go() { echo "$(grep -cE '^ *--- PASS' "$1") $(grep -cE '^ *--- FAIL' "$1")"; }
+show_go() {
+	# What failed, then go's own closing line of every package.
+	[ "$2" = 0 ] || awk '/^=== RUN/ {text = ""; next} {text = text $0 "\n"} /^ *--- FAIL/ {printf "%s", text; text = ""} /^(panic:|WARNING: DATA RACE)/ {show = 80} show-- > 0' "$1" | head -200
+	grep -E '^(ok|FAIL|panic:|---? FAIL|# )' "$1" | grep -v '\[no test files\]'
+}
+# vitest says "Tests  1 failed | 20 passed (21)".
+count_vitest() {
+	local line
+	line=$(sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -E '^ *Tests ' | tail -1)
+	echo "$(grep -oE '[0-9]+ passed' <<<"$line" | grep -oE '[0-9]+' || echo 0) $(grep -oE '[0-9]+ failed' <<<"$line" | grep -oE '[0-9]+' || echo 0)"
+}
+show_vitest() { if [ "$2" = 0 ]; then grep -aE '(Test Files|Tests) ' "$1"; else tail -80 "$1"; fi; }
+# playwright says "20 passed (1.2m)" and "1 failed", each on a line.
+count_playwright() {
+	local p f
+	p=$(grep -oE '^ +[0-9]+ passed' "$1" | grep -oE '[0-9]+' | tail -1)
+	f=$(grep -oE '^ +[0-9]+ failed' "$1" | grep -oE '[0-9]+' | tail -1)
+	echo "${p:-0} ${f:-0}"
+}
+show_playwright() { if [ "$2" = 0 ]; then tail -3 "$1"; else tail -120 "$1"; fi; }
+# smoke says "PASS what" and "FAIL what".
+count_smoke() { echo "$(grep -c '^PASS ' "$1") $(grep -c '^FAIL ' "$1")"; }
+show_smoke() { if [ "$2" = 0 ]; then grep '^PASS ' "$1"; else tail -60 "$1"; fi; }
+
+check() { "$@" && echo 'exit 0'; }
+npm_run() { npm --prefix frontend run --silent "$@"; }
+
+for s in $steps; do
+	case $s in
+	lint)
+		step lint-go count_check check make --no-print-directory lint-go
+		step lint-web count_check check npm_run lint
+		step types count_check check npm_run check
+		;;
+	go) step go count_go go test -race -v -timeout 15m ./... ;;
+	bindings) step bindings count_check check build/bindings.sh --check ;;
+	web) step vitest count_vitest npm_run test ;;
+	build) step build count_check check make --no-print-directory window vmo dev ;;
+	e2e) step playwright count_playwright build/with-display.sh npm --prefix frontend run --silent e2e ;;
+	smoke) step smoke count_smoke build/smoke.sh ;;
+	*)
+		echo "no such step: $s" >&2
+		exit 2
+		;;
+	esac
+done
+
+echo
+printf '%s\n' "${summary[@]}"
+echo
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
