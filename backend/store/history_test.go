@@ -153,27 +153,37 @@ func BenchmarkHistory(b *testing.B) {
 	if _, err := s.writer.Exec(fillHistory); err != nil {
 		b.Fatal(err)
 	}
+	listed := func(f domain.JobFilter, want int) func() error {
+		return func() error {
+			jobs, _, err := s.ListJobs(ctx, f)
+			if err == nil && len(jobs) != want {
+				return fmt.Errorf("%d jobs, want %d", len(jobs), want)
+			}
+			return err
+		}
+	}
 	now := time.UnixMilli(100_000 * 300_000)
 	since := now.Add(-7 * 24 * time.Hour)
 	for _, c := range []struct {
 		name string
 		do   func() error
 	}{
-		{"newest50", func() error { _, _, err := s.ListJobs(ctx, domain.JobFilter{}); return err }},
-		{"newest50ofVM", func() error { _, _, err := s.ListJobs(ctx, domain.JobFilter{VMIDs: []string{"vm7"}}); return err }},
-		{"newest50ofRareVM", func() error { _, _, err := s.ListJobs(ctx, domain.JobFilter{VMIDs: []string{"rare"}}); return err }},
-		{"failedLastWeek", func() error {
-			_, _, err := s.ListJobs(ctx, domain.JobFilter{Statuses: []domain.Status{domain.StatusFailed}, Since: &since})
+		{"newest50", listed(domain.JobFilter{}, 50)},
+		{"newest50ofVM", listed(domain.JobFilter{VMIDs: []string{"vm7"}}, 50)},
+		{"newest50ofRareVM", listed(domain.JobFilter{VMIDs: []string{"rare"}}, 10)},
+		{"newest50ofTwoVMs", listed(domain.JobFilter{VMIDs: []string{"vm7", "vm9"}}, 50)},
+		{"failedLastWeek", listed(domain.JobFilter{Statuses: []domain.Status{domain.StatusFailed}, Since: &since}, 50)},
+		{"failedLastWeekOfVM", listed(domain.JobFilter{VMIDs: []string{"vm10"}, Statuses: []domain.Status{domain.StatusFailed}, Since: &since}, 20)},
+		{"lineInMiddle", func() error {
+			_, ok, err := s.BlockAtLine(ctx, "r1", 500_000)
+			if err == nil && !ok {
+				return fmt.Errorf("no block")
+			}
 			return err
 		}},
-		{"failedLastWeekOfVM", func() error {
-			_, _, err := s.ListJobs(ctx, domain.JobFilter{VMIDs: []string{"vm7"}, Statuses: []domain.Status{domain.StatusFailed}, Since: &since})
-			return err
-		}},
-		{"lineInMiddle", func() error { _, _, err := s.BlockAtLine(ctx, "r1", 500_000); return err }},
 		{"statsOfAll", func() error { _, err := s.JobStats(ctx, domain.JobFilter{}); return err }},
 		{"statsOfVM", func() error { _, err := s.JobStats(ctx, domain.JobFilter{VMIDs: []string{"vm7"}}); return err }},
-		{"textOfAll", func() error { _, _, err := s.ListJobs(ctx, domain.JobFilter{Text: "no such text"}); return err }},
+		{"textOfAll", listed(domain.JobFilter{Text: "no such text"}, 0)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			for b.Loop() {
@@ -188,13 +198,13 @@ func BenchmarkHistory(b *testing.B) {
 const fillHistory = `
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 100000)
 INSERT INTO jobs (id, status, created_at, starred, origin, owner, name, kind, parallelism, timeout_seconds, work_dir, counts, vm_names, run_count, vals, env, script)
-SELECT 'j' || i, CASE WHEN i % 20 = 0 THEN 'failed' ELSE 'succeeded' END, i * 300000, 0, 'cli', '', 'Command ' || i % 40, 'ssh', 32, 0, '',
+SELECT 'j' || i, CASE WHEN i % 20 = 0 THEN 'failed' ELSE 'succeeded' END, i * 300000, 0, 'cli', '', 'Command ' || (i % 40), 'ssh', 32, 0, '',
 	'{"succeeded":2}', '["web","db"]', 2, '{}', '{}', hex(randomblob(150)) FROM n;
 INSERT INTO job_search SELECT number, lower(name || script) FROM jobs;
 INSERT INTO runs (id, job, position, vm_id, vm_name, target, status, signal, note, bytes, lines, complete)
-SELECT 'r' || number, number, 0, 'vm' || number % 50, 'vm' || number % 50, '{}', status, '', '', 100, 10, 1 FROM jobs;
+SELECT 'r' || number, number, 0, 'vm' || (number % 50), 'vm' || (number % 50), '{}', status, '', '', 100, 10, 1 FROM jobs;
 INSERT INTO runs (id, job, position, vm_id, vm_name, target, status, signal, note, bytes, lines, complete)
-SELECT 's' || number, number, 1, iif(number % 9973 = 0, 'rare', 'vm' || number % 7), 'x', '{}', status, '', '', 100, 10, 1 FROM jobs;
+SELECT 's' || number, number, 1, iif(number % 9973 = 0, 'rare', 'vm' || (number % 7)), 'x', '{}', status, '', '', 100, 10, 1 FROM jobs;
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 7999)
 INSERT INTO log_chunks (run, first_byte, bytes, first_line, lines, at, header, data)
 SELECT 1 + (i / 400) * 5, (i % 400) * 262144, 262144, (i % 400) * 2600 + 1, 2600, 0, zeroblob(200), zeroblob(38000) FROM n;

@@ -17,8 +17,10 @@ const (
 	lockRetry = 20 * time.Millisecond
 	// watchInterval is how often PRAGMA data_version is asked for commits of other processes.
 	watchInterval = 500 * time.Millisecond
-	// defaultBallast is the size in bytes of the file that makes room for final states on a full disk: some 4,000 runs.
-	defaultBallast = 4 << 20
+	// defaultBallast is the size in bytes of the file that makes room for final states on a full disk. It is twice what
+	// the write-ahead log grows to before SQLite folds it into the database (1,000 pages), so that folding it, which may
+	// make the database grow by as much, succeeds and frees the log's room again and again.
+	defaultBallast = 2 * 1000 * pageSize
 	// pageSize in bytes: a 40 KB chunk takes 5 pages instead of 10.
 	pageSize = 8192
 	// walLimit in bytes: the write-ahead log is cut back to this after a burst.

@@ -15,9 +15,23 @@ import (
 	"vmorchestrator/backend/domain"
 )
 
+var background = context.Background()
+
+// childRoles are further things that a second process can do.
+var childRoles = map[string]func() error{}
+
+func say(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
 // childRole is what a second process does. It says on stdout what it did and gives its exit status.
 func childRole(role string) int {
-	ctx := context.Background()
+	if do := childRoles[role]; do != nil {
+		if err := do(); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		return 0
+	}
+	ctx := background
 	s, err := Open(ctx, Options{Path: os.Getenv("STORE_TEST_PATH"), BallastBytes: 64 << 10})
 	if err != nil {
 		fmt.Println(domain.CodeOf(err))

@@ -222,10 +222,19 @@ func (s *Store) tryWrite(ctx context.Context, fn func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// writeFinal is write for what must be kept on a full disk too: how runs ended. It gives up the ballast for it.
+// writeFinal is write for what must be kept on a full disk too: how runs ended. It gives up the ballast for it, and
+// folds the write-ahead log into the database, which frees the log's room: what ends a run changes few pages, each of
+// them many times.
 func (s *Store) writeFinal(ctx context.Context, what string, fn func(*sql.Tx) error) error {
 	err := s.write(ctx, what, fn)
-	if err == nil || domain.CodeOf(err) != domain.CodeDiskFull || !s.ballast.giveUp() {
+	if domain.CodeOf(err) != domain.CodeDiskFull {
+		return err
+	}
+	s.ballast.giveUp()
+	if again := s.write(ctx, what, fn); domain.CodeOf(again) != domain.CodeDiskFull {
+		return again
+	}
+	if _, folded := s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); folded != nil {
 		return err
 	}
 	return s.write(ctx, what, fn)
