@@ -32,7 +32,7 @@ const profileEnv = "VMO_PROFILE"
 // generate bindings.
 func Options(assets fs.FS, icon []byte, version string, start Start) *options.App {
 	w := &window{
-		start: start, version: version, demo: start.Demo, emit: runtime.EventsEmit,
+		start: start, version: version, demo: start.Demo, emit: runtime.EventsEmit, signals: endSignals(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	return &options.App{
@@ -40,7 +40,7 @@ func Options(assets fs.FS, icon []byte, version string, start Start) *options.Ap
 		Width: defaultWidth, Height: defaultHeight, MinWidth: minWidth, MinHeight: minHeight,
 		StartHidden:      true, // shown by startup, in its place
 		BackgroundColour: options.NewRGB(20, 22, 28),
-		AssetServer:      &assetserver.Options{Assets: assets, Middleware: secure},
+		AssetServer:      &assetserver.Options{Assets: assets, Middleware: serve},
 		Menu:             w.menu(),
 		LogLevel:         logger.WARNING, LogLevelProduction: logger.ERROR,
 		OnStartup: w.startup, OnBeforeClose: w.beforeClose, OnShutdown: w.shutdown,

@@ -93,11 +93,8 @@ func (w *window) running() int {
 	return s.app.Jobs.Active()
 }
 
-func (w *window) decided() bool {
-	w.mu.RLock()
-	defer w.mu.RUnlock()
-	return w.quit
-}
+// decided says that the system ends the app: then nobody is asked.
+func (w *window) decided() bool { return len(w.signals) > 0 }
 
 func (w *window) mayStop(ctx context.Context) bool {
 	answer, err := runtime.MessageDialog(ctx, runtime.MessageDialogOptions{
@@ -114,15 +111,10 @@ func quitQuestion(jobs int) string {
 	return fmt.Sprintf("%d jobs are still running. Quitting stops them on their VMs.\n\nQuit now?", jobs)
 }
 
-// stopOnSignal makes the system's wish to end the app an orderly end: nobody is asked, and what runs is stopped.
-func (w *window) stopOnSignal(ctx context.Context) {
+// endSignals gives a channel in which the system's wish to end the app stays for decided to see. Wails acts on it: it
+// closes the window as a person would.
+func endSignals() <-chan os.Signal {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	go func() { // ends with the process
-		<-signals
-		w.mu.Lock()
-		w.quit = true
-		w.mu.Unlock()
-		runtime.Quit(ctx)
-	}()
+	return signals
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -21,6 +22,7 @@ type window struct {
 	version string
 	log     *slog.Logger
 	emit    func(ctx context.Context, name string, data ...any) // runtime.EventsEmit; another one in tests
+	signals <-chan os.Signal                                    // has one in it once the system wants the app to end
 
 	opening sync.Mutex // held while the app is opened or closed: one at a time
 
@@ -29,7 +31,6 @@ type window struct {
 	demo bool
 	now  *session // nil while there is none
 	err  error    // why there is none
-	quit bool     // no more questions: the system or the person has decided
 	wg   sync.WaitGroup
 }
 
@@ -169,7 +170,6 @@ func (w *window) startup(ctx context.Context) {
 		}
 		runtime.WindowShow(ctx)
 	})
-	w.stopOnSignal(ctx)
 }
 
 // shutdown is Wails' OnShutdown.
