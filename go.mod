@@ -2,6 +2,9 @@ module vmorchestrator
 
 go 1.26.0
 
+// An npm package brings Go files of its own.
+ignore ./frontend/node_modules
+
 require (
 	git.sr.ht/~jackmordaunt/go-toast/v2 v2.0.3 // indirect
 	github.com/Microsoft/go-winio v0.6.4 // indirect

@@ -63,7 +63,7 @@ func run(rounds int, vmo string) error {
 }
 
 func measure(out *tabwriter.Writer, r row, rounds int) error {
-	if r.theirs().Err != nil {
+	if errors.Is(r.theirs().Err, exec.ErrNotFound) {
 		fmt.Fprintf(out, "%s\t%s\t%s\t\t\tnot installed\t<= %.2f\t\t\n", r.number, r.what, r.peer, r.goal)
 		return nil
 	}

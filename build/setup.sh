@@ -3,7 +3,6 @@
 #
 #   build/setup.sh window   what the desktop app is built from (GTK and WebKit on Linux)
 #   build/setup.sh test     that, and what the tests use (a browser, an SSH server, a display in memory)
-#   build/setup.sh package  what `make package` needs besides: nothing on Linux
 #
 # Missing system packages are installed by apt as root, else with sudo; without either the one command is printed.
 # Nothing is downloaded past the package managers: no browser, no toolchain.
@@ -90,9 +89,10 @@ Darwin) xcode-select -p >/dev/null 2>&1 || { say "Please run first: xcode-select
 esac
 
 cd "$(dirname "$0")/../frontend"
-stamp=node_modules/.installed
-if [ -f package-lock.json ] && [ ! "$stamp" -nt package-lock.json ]; then
+# npm keeps a lock file of what is installed; it is older than ours when something else is wanted now.
+installed=node_modules/.package-lock.json
+if [ -f package-lock.json ] && { [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; }; then
 	say "Installing the frontend's packages"
 	PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error
-	touch "$stamp"
+	touch "$installed"
 fi
