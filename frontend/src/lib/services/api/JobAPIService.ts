@@ -1,0 +1,15 @@
+import * as Go from '$wails/go/desktop/Jobs';
+import { APIService } from './APIService';
+import type { JobDetail, JobFilter, JobPage, StartJob } from './types';
+
+export class JobAPIService extends APIService {
+  start = (request: StartJob) => this.call<JobDetail>(() => Go.Start(request));
+  stop = (jobId: string) => this.call<void>(() => Go.Stop(jobId));
+  stopRun = (runId: string) => this.call<void>(() => Go.StopRun(runId));
+  retry = (jobId: string, failedOnly: boolean) => this.call<JobDetail>(() => Go.Retry(jobId, failedOnly));
+  get = (idOrNumber: string) => this.call<JobDetail>(() => Go.Get(idOrNumber));
+  list = (filter: JobFilter) => this.call<JobPage>(() => Go.List(filter));
+  setStarred = (id: string, on: boolean) => this.call<void>(() => Go.SetStarred(id, on));
+  delete = (id: string) => this.call<void>(() => Go.Delete(id));
+  restore = (id: string) => this.call<void>(() => Go.Restore(id));
+}

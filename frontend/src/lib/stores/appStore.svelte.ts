@@ -1,0 +1,52 @@
+import type { AppAPIService } from '../services/api/AppAPIService';
+import type { AppStatus } from '../services/api/types';
+import { createStoreFactory } from './base.svelte';
+
+interface Dependencies { appService: Pick<AppAPIService, 'status' | 'retry' | 'startDemo' | 'leaveDemo' | 'copy' | 'mark'> }
+
+const POLL_MS = 150;
+
+/** Whether the app is ready, what went wrong at start-up, and the figures of the status bar. */
+export const createAppStore = createStoreFactory((base, { appService }: Dependencies) => {
+  let status = $state.raw<AppStatus | null>(null);
+  let busy = $state(false);
+
+  async function refresh(): Promise<void> {
+    const next = await base.load(() => appService.status());
+    if (next) status = next;
+  }
+
+  async function untilSettled(): Promise<void> {
+    do {
+      await refresh();
+      if (status?.ready || status?.error || base.error) return;
+      await new Promise((done) => setTimeout(done, POLL_MS));
+    } while (true);
+  }
+
+  async function reopen(action: () => Promise<void>): Promise<void> {
+    busy = true;
+    try {
+      if ((await base.load(async () => { await action(); return true; })) === true) await untilSettled();
+    } finally {
+      busy = false;
+    }
+  }
+
+  return {
+    get status() { return status; },
+    get ready() { return status?.ready ?? false; },
+    get demo() { return status?.demo ?? false; },
+    get startError() { return status?.error ?? null; },
+    /** True while the app is opened anew: at Retry and on the way into and out of the demo. */
+    get busy() { return busy; },
+    refresh,
+    start: untilSettled,
+    retry: () => reopen(() => appService.retry()),
+    startDemo: () => reopen(() => appService.startDemo()),
+    leaveDemo: () => reopen(() => appService.leaveDemo()),
+    copy: (text: string) => appService.copy(text),
+    mark: (name: string, ms: number) => { if (status?.profile) void appService.mark(name, ms).catch(() => {}); },
+  };
+});
+export type AppStore = ReturnType<typeof createAppStore>;

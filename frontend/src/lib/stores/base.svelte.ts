@@ -1,0 +1,41 @@
+import { ApiError } from '../services/api/APIService';
+
+/** What every store has: loading and error, handled alike. */
+export function createBaseStore() {
+  let loading = $state(false);
+  let error = $state.raw<ApiError | null>(null);
+  let calls = 0;
+
+  return {
+    get loading() { return loading; },
+    get error() { return error; },
+    setError(e: ApiError | null) { error = e; },
+    clearError() { error = null; },
+    /** Runs a read that fills the store: its failure stays in `error`, and undefined comes back. */
+    async load<T>(action: () => Promise<T>): Promise<T | undefined> {
+      calls++;
+      loading = true;
+      try {
+        const result = await action();
+        error = null;
+        return result;
+      } catch (reason) {
+        error = ApiError.from(reason);
+        return undefined;
+      } finally {
+        if (--calls === 0) loading = false;
+      }
+    },
+  };
+}
+
+export type BaseStore = ReturnType<typeof createBaseStore>;
+
+/** Makes a factory of stores: logic on top of the base, with the services it names injected. */
+export function createStoreFactory<D, S extends object>(logic: (base: BaseStore, dependencies: D) => S): (dependencies: D) => BaseStore & S {
+  return (dependencies) => {
+    const base = createBaseStore();
+    const store = logic(base, dependencies);
+    return Object.defineProperties(store, Object.getOwnPropertyDescriptors(base)) as BaseStore & S;
+  };
+}

@@ -1,0 +1,170 @@
+import type { JobAPIService } from '../services/api/JobAPIService';
+import { finished, type Job, type JobDetail, type JobFilter, type Run, type StartJob, type Status } from '../services/api/types';
+import type { JobWebSocketService } from '../services/events/JobWebSocketService';
+import type { WebSocketManager } from '../services/events/WebSocketManager';
+import { createStoreFactory } from './base.svelte';
+
+interface Dependencies {
+  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'setStarred' | 'delete' | 'restore'>;
+  jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onGap'>;
+  events: Pick<WebSocketManager, 'on'>;
+}
+
+const PAGE = 50;
+/** Tabs beyond this many finished jobs go, oldest first: the history has them. */
+const MAX_TABS = 12;
+
+export interface HistoryFilter { text: string; status: Status | ''; vmIds: string[]; origin: '' | 'window' | 'cli' }
+
+const emptyFilter: HistoryFilter = { text: '', status: '', vmIds: [], origin: '' };
+
+/** Jobs that were started or opened here (a tab each), and the history read page by page. */
+export const createJobStore = createStoreFactory((base, { jobService, jobEvents, events }: Dependencies) => {
+  let open = $state.raw<JobDetail[]>([]);
+  let activeId = $state<string | null>(null);
+  let stopping = $state.raw<ReadonlySet<string>>(new Set());
+
+  let history = $state.raw<Job[]>([]);
+  let stats = $state.raw<{ total: number; counts: Record<string, number> }>({ total: 0, counts: {} });
+  let next = '';
+  let more = $state(false);
+  let historyLoaded = $state(false);
+  let filter = $state.raw<HistoryFilter>(emptyFilter);
+  let reading = 0;
+
+  const active = $derived(open.find((d) => d.job.id === activeId) ?? null);
+  const running = $derived(open.filter((d) => !finished(d.job.status)));
+
+  function put(detail: JobDetail): void {
+    const i = open.findIndex((d) => d.job.id === detail.job.id);
+    open = i < 0 ? [...open, detail] : open.map((d, at) => (at === i ? detail : d));
+    for (let over = open.filter((d) => finished(d.job.status)); over.length > MAX_TABS; over = over.slice(1)) {
+      const oldest = over[0];
+      if (oldest && oldest.job.id !== activeId) open = open.filter((d) => d !== oldest);
+      else break;
+    }
+  }
+
+  /** A run never leaves a finished state, whatever order events come in. */
+  function newer(old: Run | undefined, now: Run): Run {
+    return old && finished(old.status) && !finished(now.status) ? old : now;
+  }
+
+  function merge(detail: JobDetail, job: Job, runs: Run[]): JobDetail {
+    const changed = new Map(runs.map((r) => [r.id, r]));
+    return {
+      job: finished(detail.job.status) && !finished(job.status) ? detail.job : job,
+      runs: detail.runs.map((r) => newer(r, changed.get(r.id) ?? r)),
+    };
+  }
+
+  const query = (cursor: string): JobFilter => ({
+    vmIds: filter.vmIds, vmName: '', commandId: '', statuses: filter.status ? [filter.status] : [], text: filter.text,
+    origin: filter.origin, cursor, limit: PAGE,
+  });
+
+  async function loadHistory(): Promise<void> {
+    const mine = ++reading;
+    const page = await base.load(() => jobService.list(query('')));
+    if (!page || mine !== reading) return;
+    history = page.jobs;
+    stats = page.stats;
+    next = page.next;
+    more = next !== '';
+    historyLoaded = true;
+  }
+
+  async function refreshOpen(): Promise<void> {
+    for (const d of open) {
+      const now = await base.load(() => jobService.get(d.job.id));
+      if (now) put(now);
+    }
+  }
+
+  let refresh: ReturnType<typeof setTimeout> | undefined;
+  function historySoon(): void {
+    refresh ??= setTimeout(() => { refresh = undefined; void loadHistory(); }, 300);
+  }
+
+  const stops = [
+    jobEvents.onJobChanged((e) => {
+      const detail = open.find((d) => d.job.id === e.job.id);
+      if (detail) put(merge(detail, e.job, e.runs));
+      const i = history.findIndex((j) => j.id === e.job.id);
+      const old = history[i];
+      if (old) {
+        if (!(finished(old.status) && !finished(e.job.status))) history = history.map((j, at) => (at === i ? e.job : j));
+        if (old.status !== e.job.status) historySoon();
+      } else historySoon();
+    }),
+    jobEvents.onGap(() => { void refreshOpen(); historySoon(); }),
+    events.on('app:reset', () => { open = []; activeId = null; history = []; historySoon(); }),
+  ];
+
+  return {
+    get open() { return open; },
+    get active() { return active; },
+    get activeId() { return activeId; },
+    get running() { return running; },
+    get stopping() { return stopping; },
+    get history() { return history; },
+    get stats() { return stats; },
+    get more() { return more; },
+    get historyLoaded() { return historyLoaded; },
+    get filter() { return filter; },
+    activate(id: string) { activeId = id; },
+    closeTab(id: string) {
+      const i = open.findIndex((d) => d.job.id === id);
+      open = open.filter((d) => d.job.id !== id);
+      if (activeId === id) activeId = open[Math.min(i, open.length - 1)]?.job.id ?? null;
+    },
+    /** Rejects with an ApiError. */
+    async start(request: StartJob): Promise<JobDetail> {
+      const detail = await jobService.start(request);
+      put(detail);
+      activeId = detail.job.id;
+      return detail;
+    },
+    async openJob(id: string): Promise<void> {
+      const detail = await base.load(() => jobService.get(id));
+      if (!detail) return;
+      put(detail);
+      activeId = detail.job.id;
+    },
+    getJob: (id: string) => jobService.get(id),
+    async retry(id: string, failedOnly: boolean): Promise<void> {
+      const detail = await jobService.retry(id, failedOnly);
+      put(detail);
+      activeId = detail.job.id;
+    },
+    /** Asks for a stop; what came of it is in each run's stopResult. */
+    async stop(jobId: string): Promise<void> {
+      stopping = new Set(stopping).add(jobId);
+      try {
+        await jobService.stop(jobId);
+        await refreshOpen();
+      } finally {
+        stopping = new Set([...stopping].filter((id) => id !== jobId));
+      }
+    },
+    stopRun: (runId: string) => jobService.stopRun(runId),
+    loadHistory,
+    async loadMore(): Promise<void> {
+      if (!more || base.loading) return;
+      const mine = reading;
+      const page = await base.load(() => jobService.list(query(next)));
+      if (!page || mine !== reading) return;
+      const seen = new Set(history.map((j) => j.id));
+      history = [...history, ...page.jobs.filter((j) => !seen.has(j.id))];
+      next = page.next;
+      more = next !== '';
+    },
+    setFilter(change: Partial<HistoryFilter>) { filter = { ...filter, ...change }; void loadHistory(); },
+    clearFilter() { filter = emptyFilter; void loadHistory(); },
+    async setStarred(id: string, on: boolean) { await jobService.setStarred(id, on); await loadHistory(); },
+    async deleteJob(id: string) { await jobService.delete(id); await loadHistory(); },
+    async restoreJob(id: string) { await jobService.restore(id); await loadHistory(); },
+    destroy() { clearTimeout(refresh); for (const stop of stops) stop(); },
+  };
+});
+export type JobStore = ReturnType<typeof createJobStore>;

@@ -1,0 +1,48 @@
+import type { SettingsAPIService } from '../services/api/AppAPIService';
+import type { WebSocketManager } from '../services/events/WebSocketManager';
+import type { Settings } from '../services/api/types';
+import { createStoreFactory } from './base.svelte';
+
+interface Dependencies { settingsService: Pick<SettingsAPIService, 'get' | 'put'>; events: Pick<WebSocketManager, 'on'> }
+
+const SAVE_AFTER_MS = 400;
+
+/** The defaults of Go's DefaultSettings, for the moment before they are read. */
+const initial: Settings = {
+  theme: 'system', parallelism: 32, confirmProd: true, sidebarWidth: 296, sidebarSplit: 55,
+  windowWidth: 0, windowHeight: 0, windowX: 0, windowY: 0, windowMaximised: false, logWrap: false, logTime: 'clock',
+};
+
+/** The person's choices. A change shows at once and is saved shortly after, so that dragging a divider is one write. */
+export const createSettingsStore = createStoreFactory((base, { settingsService, events }: Dependencies) => {
+  let settings = $state.raw<Settings>(initial);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let pending: Partial<Settings> = {};
+
+  async function save(): Promise<void> {
+    timer = undefined;
+    const mine = pending;
+    pending = {};
+    // Read first: the place of the window is written by Go meanwhile.
+    const saved = await base.load(async () => settingsService.put({ ...(await settingsService.get()), ...mine }));
+    if (saved && !timer) settings = saved;
+  }
+
+  const stop = events.on('settings:changed', (e) => { if (!timer) settings = e.settings as Settings; });
+
+  return {
+    get value() { return settings; },
+    async load() {
+      const read = await base.load(() => settingsService.get());
+      if (read) settings = read;
+    },
+    set(change: Partial<Settings>) {
+      settings = { ...settings, ...change };
+      pending = { ...pending, ...change };
+      clearTimeout(timer);
+      timer = setTimeout(() => void save(), SAVE_AFTER_MS);
+    },
+    destroy() { clearTimeout(timer); stop(); },
+  };
+});
+export type SettingsStore = ReturnType<typeof createSettingsStore>;

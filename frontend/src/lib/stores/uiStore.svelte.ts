@@ -1,0 +1,37 @@
+import type { Command, VM } from '../services/api/types';
+
+/** What stands open in the window. */
+export function createUIStore() {
+  let view = $state<'run' | 'history'>('run');
+  let vmForm = $state.raw<{ vm: VM | null; copy: boolean } | null>(null);
+  let commandForm = $state.raw<{ command: Command | null; copy: boolean; script: string } | null>(null);
+  let review = $state(false);
+  let keys = $state(false);
+  let log = $state.raw<{ jobId: string; runId: string } | null>(null);
+  let draft = $state.raw<{ script: string; at: number } | null>(null);
+
+  return {
+    get view() { return view; },
+    get vmForm() { return vmForm; },
+    get commandForm() { return commandForm; },
+    get reviewOpen() { return review; },
+    get keysOpen() { return keys; },
+    get log() { return log; },
+    /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
+    get draft() { return draft; },
+    show(next: 'run' | 'history') { view = next; },
+    addVM() { vmForm = { vm: null, copy: false }; },
+    editVM(vm: VM, copy = false) { vmForm = { vm, copy }; },
+    closeVMForm() { vmForm = null; },
+    addCommand(script = '') { commandForm = { command: null, copy: false, script }; },
+    editCommand(command: Command, copy = false) { commandForm = { command, copy, script: '' }; },
+    closeCommandForm() { commandForm = null; },
+    openReview() { review = true; },
+    closeReview() { review = false; },
+    toggleKeys(open: boolean) { keys = open; },
+    openLog(jobId: string, runId = '') { log = { jobId, runId }; },
+    closeLog() { log = null; },
+    editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },
+  };
+}
+export type UIStore = ReturnType<typeof createUIStore>;
