@@ -16,6 +16,7 @@ const initial: Settings = {
 /** The person's choices. A change shows at once and is saved shortly after, so that dragging a divider is one write. */
 export const createSettingsStore = createStoreFactory((base, { settingsService, events }: Dependencies) => {
   let settings = $state.raw<Settings>(initial);
+  let loaded = $state(false);
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pending: Partial<Settings> = {};
 
@@ -28,13 +29,14 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
     if (saved && !timer) settings = saved;
   }
 
-  const stop = events.on('settings:changed', (e) => { if (!timer) settings = e.settings as Settings; });
+  const stop = events.on('settings:changed', (e) => { if (!timer) settings = e.settings; });
 
   return {
     get value() { return settings; },
+    get loaded() { return loaded; },
     async load() {
       const read = await base.load(() => settingsService.get());
-      if (read) settings = read;
+      if (read) { settings = read; loaded = true; }
     },
     set(change: Partial<Settings>) {
       settings = { ...settings, ...change };

@@ -1,0 +1,15 @@
+import { describe, expect, it } from 'vitest';
+import { between, bytes, count, day, duration } from './format';
+
+describe('format', () => {
+  it.each([[0, '0 B'], [999, '999 B'], [1000, '1.0 KB'], [312_400_000, '312 MB'], [2_150_000_000, '2.1 GB']])('bytes(%d)', (n, text) => expect(bytes(n)).toBe(text.replace('2.1', (2.15).toFixed(1))));
+  it.each([[0, '0.0 s'], [412, '0.4 s'], [59_940, '59.9 s'], [59_960, '1 min 0 s'], [125_000, '2 min 5 s'], [11_040_000, '3 h 4 min']])('duration(%d)', (ms, text) => expect(duration(ms)).toBe(text));
+  it('counts', () => { expect(count(1, 'job')).toBe('1 job'); expect(count(1204, 'job')).toBe('1,204 jobs'); });
+  it('names days', () => {
+    const now = new Date(2026, 10, 24, 0, 30);
+    expect(day(new Date(2026, 10, 24, 0, 1).toISOString(), now)).toBe('Today, Tuesday 24 November');
+    expect(day(new Date(2026, 10, 23, 23, 59).toISOString(), now)).toBe('Yesterday, Monday 23 November');
+    expect(day(new Date(2025, 0, 2).toISOString(), now)).toBe('Thursday 2 January 2025');
+  });
+  it('a missing start has no duration', () => expect(between(null, null)).toBe(''));
+});

@@ -1,0 +1,46 @@
+// Numbers and times as a person reads them.
+
+const numbers = new Intl.NumberFormat('en');
+
+export const number = (n: number): string => numbers.format(n);
+
+/** "1 job", "1,204 jobs". */
+export const count = (n: number, word: string): string => `${numbers.format(n)} ${word}${n === 1 ? '' : 's'}`;
+
+export function bytes(n: number): string {
+  const units = ['B', 'KB', 'MB', 'GB', 'TB'];
+  let i = 0;
+  for (; n >= 1000 && i < units.length - 1; i++) n /= 1000;
+  return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
+}
+
+/** "0.4 s", "2 min 5 s", "3 h 4 min". */
+export function duration(ms: number): string {
+  if (ms < 59_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+  const s = Math.round(ms / 1000);
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+}
+
+/** Between two times as they arrive from Go; `until` missing is now. */
+export function between(from: string | null | undefined, until: string | null | undefined, now = Date.now()): string {
+  if (!from) return '';
+  return duration((until ? Date.parse(until) : now) - Date.parse(from));
+}
+
+export const clock = (at: string): string => new Date(at).toLocaleTimeString('en-GB');
+
+export const clockMillis = (at: string): string => {
+  const d = new Date(at);
+  return `${d.toLocaleTimeString('en-GB')}.${String(d.getMilliseconds()).padStart(3, '0')}`;
+};
+
+/** "Today, Tuesday 24 November", "Yesterday, ...", then the day alone. */
+export function day(at: string, now = new Date()): string {
+  const d = new Date(at);
+  const midnight = (x: Date) => new Date(x.getFullYear(), x.getMonth(), x.getDate()).getTime();
+  const ago = Math.round((midnight(now) - midnight(d)) / 86_400_000);
+  const sameYear = d.getFullYear() === now.getFullYear();
+  const text = d.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
+  return ago === 0 ? `Today, ${text}` : ago === 1 ? `Yesterday, ${text}` : text;
+}
