@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import type { Job } from '../../services/api/types';
+import { earlier, recall } from './commandLine';
+
+const job = (script: string, commandId?: string) => ({ script, commandId }) as Job;
+
+describe('earlier', () => {
+  it('has free commands once, newest first', () => expect(earlier([job('b'), job('x', 'saved'), job('a'), job('b')])).toEqual(['b', 'a']));
+});
+
+describe('recall', () => {
+  const list = ['new', 'old'];
+  it('goes back from an empty line', () => expect(recall(list, '', -1, 1)).toEqual({ at: 0, text: 'new' }));
+  it('goes further back and stops', () => {
+    expect(recall(list, 'new', 0, 1)).toEqual({ at: 1, text: 'old' });
+    expect(recall(list, 'old', 1, 1)).toBeNull();
+  });
+  it('comes forward to the empty line', () => expect(recall(list, 'new', 0, -1)).toEqual({ at: -1, text: '' }));
+  it('leaves an edited text alone', () => expect(recall(list, 'newer', 0, 1)).toBeNull());
+});
