@@ -1,0 +1,277 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ApiError } from '../services/api/APIService';
+import type { Line, LogPage } from '../services/api/types';
+import type { AppEvents } from '../services/events/WebSocketManager';
+import { createLogStore } from './logStore.svelte';
+import { MAX_LINES } from './logView.svelte';
+
+const at = '2026-11-24T12:00:00.000Z';
+const line = (n: number, size = 20): Line => ({ n, stream: 'stdout', at, text: `line ${n}`.padEnd(size, '.'), len: size });
+
+/** A run as Go gives it: at most 8 KB a reply, always one line. */
+function fakeRun(count: number, size = 20) {
+  const run = {
+    last: count, done: false, reads: [] as [number, number][], inFlight: 0, most: 0, fail: 0, hold: null as Promise<void> | null,
+    async read(_runId: string, from: number, ask: number): Promise<LogPage> {
+      run.reads.push([from, ask]);
+      run.most = Math.max(run.most, ++run.inFlight);
+      await (run.hold ?? Promise.resolve());
+      run.inFlight--;
+      if (run.fail-- > 0) throw new ApiError({ code: 'database', message: 'no' });
+      const first = from < 0 ? Math.max(1, run.last + from + 1) : from;
+      const lines: Line[] = [];
+      for (let n = first, used = 0; n <= run.last && lines.length < ask; n++) {
+        used += size;
+        if (used > 8192 && lines.length > 0) break;
+        lines.push(line(n, size));
+      }
+      return { runId: 'r', from: first, lines, last: run.last, open: [], notices: [], done: run.done } as LogPage;
+    },
+  };
+  return run;
+}
+
+function setUp(run = fakeRun(0)) {
+  let log: (e: AppEvents['log:lines']) => void = () => {};
+  let job: (e: AppEvents['job:changed']) => void = () => {};
+  let gap: () => void = () => {};
+  const frames: (() => void)[] = [];
+  const watch = vi.fn(async () => {});
+  const store = createLogStore({
+    logService: { read: run.read, line: async () => ({ text: 'whole', total: 5 }), watch, saveAs: async () => '' },
+    jobEvents: { onJobLog: (f) => { log = f; return () => {}; }, onJobChanged: (f) => { job = f; return () => {}; }, onGap: (f) => { gap = f; return () => {}; } },
+    frame: (f) => { frames.push(f); },
+  });
+  const view = store.view('r');
+  view.look(1, 40);
+  const event = (from: number, to: number, last = to, runId = 'r', done = false) => log({
+    epoch: 'e', seq: 1, runId, from, lines: Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => line(from + i)), open: [], last, done,
+  });
+  return { store, view, run, watch, frames, event, gap: () => gap(), job: (e: AppEvents['job:changed']) => job(e) };
+}
+
+const settle = () => vi.advanceTimersByTimeAsync(1);
+
+beforeEach(() => { vi.useFakeTimers(); });
+afterEach(() => { vi.useRealTimers(); });
+
+describe('a view that follows', () => {
+  it('reads nothing until it is shown, and nothing any more when it is hidden', async () => {
+    const { view, run, event, watch } = setUp(fakeRun(100));
+    await settle();
+    event(1, 10);
+    expect(run.reads).toEqual([]);
+    expect(view.last).toBe(0);
+    view.show(true);
+    await settle();
+    expect(view.tail).toBe(100);
+    expect(watch).toHaveBeenLastCalledWith(['r']);
+    const before = run.reads.length;
+    view.show(false);
+    event(101, 110);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(run.reads.length).toBe(before);
+    expect(view.last).toBe(100);
+    expect(watch).toHaveBeenLastCalledWith([]);
+  });
+
+  it('appends what connects without reading', async () => {
+    const { view, run, event } = setUp(fakeRun(50));
+    view.show(true);
+    await settle();
+    const before = run.reads.length;
+    event(51, 60);
+    event(61, 62);
+    expect(view.tail).toBe(62);
+    expect(view.line(51)?.text).toContain('line 51');
+    expect(run.reads.length).toBe(before);
+  });
+
+  it('reads a gap by cursor, in replies of any size, one call in flight', async () => {
+    const { view, run, event } = setUp(fakeRun(50, 1000));
+    view.show(true);
+    await settle();
+    run.last = 90;
+    for (let i = 0; i < 20; i++) event(88, 90);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(view.tail).toBe(90);
+    for (let n = 51; n <= 90; n++) expect(view.line(n)?.n).toBe(n);
+    expect(run.most).toBe(1);
+  });
+
+  it('far behind, it jumps to the tail and reads only a screen', async () => {
+    const { view, run, event } = setUp(fakeRun(50));
+    view.show(true);
+    await settle();
+    const before = run.reads.length;
+    run.last = 5_000_000;
+    event(4_999_990, 5_000_000);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(view.tail).toBe(5_000_000);
+    expect(run.reads.length - before).toBeLessThan(3);
+    expect(view.size).toBeLessThan(500);
+  });
+
+  it('never shows a screen with holes while a fast stream outruns it', async () => {
+    const { view, run, event } = setUp(fakeRun(1000, 1000));
+    view.show(true);
+    await vi.advanceTimersByTimeAsync(200);
+    for (let i = 0; i < 100; i++) {
+      run.last += 5000;
+      event(run.last - 5, run.last);
+      await vi.advanceTimersByTimeAsync(50);
+      for (let n = view.tail - 39; n <= view.tail; n++) expect(view.line(n)).toBeDefined();
+    }
+    expect(view.tail).toBeGreaterThan(400_000);
+    run.done = true;
+    event(run.last - 5, run.last, run.last, 'r', true);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(view.tail).toBe(run.last);
+    expect(view.done).toBe(true);
+  });
+
+  it('does without the order of events, without some of them, and with some twice', async () => {
+    const { view, run, event } = setUp(fakeRun(0));
+    view.show(true);
+    await settle();
+    run.last = 30;
+    event(21, 30);
+    event(1, 10, 10);
+    event(1, 10, 10);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(view.tail).toBe(30);
+    for (let n = 1; n <= 30; n++) expect(view.line(n)?.n).toBe(n);
+  });
+
+  it('finds the end of a run whose last event was lost', async () => {
+    const { view, run } = setUp(fakeRun(10));
+    view.show(true);
+    await settle();
+    run.last = 12;
+    run.done = true;
+    await vi.advanceTimersByTimeAsync(3500);
+    expect([view.tail, view.done]).toEqual([12, true]);
+    const before = run.reads.length;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(run.reads.length).toBe(before);
+  });
+
+  it('reads again after lost events and when its run changed', async () => {
+    const { view, run, gap, job, watch } = setUp(fakeRun(10));
+    view.show(true);
+    await settle();
+    run.last = 20;
+    gap();
+    await settle();
+    expect(view.tail).toBe(20);
+    expect(watch).toHaveBeenCalledTimes(2);
+    run.last = 25;
+    job({ epoch: 'e', seq: 2, job: {}, runs: [{ id: 'r' }] } as unknown as AppEvents['job:changed']);
+    await settle();
+    expect(view.tail).toBe(25);
+  });
+
+  it('draws once per frame however much comes', async () => {
+    const { view, event, frames } = setUp(fakeRun(0));
+    view.show(true);
+    await settle();
+    frames.splice(0).forEach((f) => f());
+    const before = view.version;
+    for (let i = 0; i < 50; i++) event(i + 1, i + 1);
+    expect(frames.length).toBe(1);
+    frames.splice(0).forEach((f) => f());
+    expect(view.version).toBe(before + 1);
+  });
+});
+
+describe('a view that is scrolled up', () => {
+  it('stays where it is, counts what is new, and catches up when it follows again', async () => {
+    const { view, run, event } = setUp(fakeRun(100));
+    view.show(true);
+    await settle();
+    view.follow(false);
+    view.look(20, 40);
+    run.last = 228;
+    event(165, 228);
+    await settle();
+    expect([view.tail, view.unseen]).toEqual([100, 128]);
+    view.follow(true);
+    await vi.advanceTimersByTimeAsync(200);
+    expect([view.tail, view.unseen]).toEqual([228, 0]);
+  });
+
+  it('reads what is looked at, and keeps a bounded number of lines', async () => {
+    const { view, run } = setUp(fakeRun(50_000_000));
+    view.show(true);
+    await settle();
+    view.follow(false);
+    view.look(25_000_000, 40);
+    await vi.advanceTimersByTimeAsync(100);
+    for (let n = 25_000_000; n < 25_000_040; n++) expect(view.line(n)?.n).toBe(n);
+    for (let from = 1; from < 30_000; from += 40) {
+      view.look(from, 40);
+      await vi.advanceTimersByTimeAsync(1);
+      expect(view.line(from)?.n).toBe(from);
+      expect(view.size).toBeLessThanOrEqual(MAX_LINES + 512);
+    }
+    expect(run.most).toBe(1);
+  });
+});
+
+describe('errors', () => {
+  it('are told, and tried again', async () => {
+    const { view, run } = setUp(fakeRun(10));
+    run.fail = 1;
+    view.show(true);
+    await settle();
+    expect(view.error?.code).toBe('database');
+    await vi.advanceTimersByTimeAsync(2500);
+    expect([view.error, view.tail]).toEqual([null, 10]);
+  });
+
+  it('a reply that lacks what was asked for makes no endless loop', async () => {
+    const run = fakeRun(100);
+    const read = run.read;
+    run.read = async (id, from, count) => (from > 0 && from <= 100 ? { ...(await read(id, from, count)), lines: [] } : read(id, from, count));
+    const { view } = setUp(run);
+    view.show(true);
+    await settle();
+    view.follow(false);
+    view.look(1, 40);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(run.reads.length).toBeLessThan(20);
+  });
+
+  it('a closed view neither reads nor draws', async () => {
+    const { store, view, run, frames } = setUp(fakeRun(10));
+    let release = () => {};
+    run.hold = new Promise((done) => { release = done; });
+    view.show(true);
+    store.close(view);
+    release();
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(run.reads.length).toBe(1);
+    expect(frames.length).toBe(0);
+  });
+});
+
+it('gives the text of a whole run', async () => {
+  const { store } = setUp(fakeRun(1000, 100));
+  const text = await store.text('r');
+  expect(text.split('\n').length).toBe(1000);
+});
+
+it('watches the runs that are shown, each once', async () => {
+  const { store, view, watch } = setUp(fakeRun(1));
+  const again = store.view('r');
+  const other = store.view('s');
+  for (const v of [view, again, other]) v.show(true);
+  await settle();
+  expect(watch).toHaveBeenLastCalledWith(['r', 's']);
+  store.close(view);
+  await settle();
+  expect(watch).toHaveBeenCalledTimes(1);
+  store.close(other);
+  await settle();
+  expect(watch).toHaveBeenLastCalledWith(['r']);
+});
