@@ -1,4 +1,4 @@
-import { ApiError } from '../services/api/APIService';
+import { ApiError } from '../services/api/ApiError';
 
 /** What every store has: loading and error, handled alike. */
 export function createBaseStore() {

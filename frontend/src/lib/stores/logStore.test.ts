@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ApiError } from '../services/api/APIService';
+import { ApiError } from '../services/api/ApiError';
 import type { Line, LogPage } from '../services/api/types';
 import type { AppEvents } from '../services/events/WebSocketManager';
 import { createLogStore } from './logStore.svelte';

@@ -1,4 +1,4 @@
-import { ApiError } from '../services/api/APIService';
+import { ApiError } from '../services/api/ApiError';
 import type { LogAPIService } from '../services/api/LogAPIService';
 import type { Line, LogPage, Notice, OpenLine } from '../services/api/types';
 import type { AppEvents } from '../services/events/WebSocketManager';

@@ -1,5 +1,5 @@
 import type { VMAPIService } from '../services/api/VMAPIService';
-import { ApiError } from '../services/api/APIService';
+import { ApiError } from '../services/api/ApiError';
 import type { ConnectionTest, Review, ReviewDecision, VM } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';

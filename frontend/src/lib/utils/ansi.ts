@@ -31,7 +31,6 @@ export function parseAnsi(text: string, from: Style = plain): { spans: Span[]; o
 /** The text alone, as it is copied. */
 export const stripAnsi = (text: string): string => (special.test(text) ? parseAnsi(text).spans.map((s) => s.text).join('') : text);
 
-/* eslint-disable no-control-regex -- control characters are the subject */
 // C0 but tab, DEL, C1, and what turns the reading direction or breaks lines.
 const special = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const csi = /(?:\x1b\[|\x9b)([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])/y;
@@ -39,7 +38,6 @@ const csi = /(?:\x1b\[|\x9b)([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])/y;
 const text8 = /(?:\x1b([\]PX^_])|([\x9d\x90\x98\x9e\x9f]))([^\x07\x1b\x9c]*)(?:\x07|\x1b\\|\x9c)/y;
 const short = /\x1b(?:[\x20-\x2f]+[\x30-\x7e]|[\x30-\x5a\x5c\x60-\x7e])/y;
 const plainRun = /[^\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/y;
-/* eslint-enable no-control-regex */
 
 class Reader {
   private at = 0;

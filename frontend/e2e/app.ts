@@ -1,0 +1,97 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { test as base } from '@playwright/test';
+
+const root = resolve(import.meta.dirname, '../..');
+
+/** The lab's servers; see internal/lab. */
+export interface Lab { config: string; knownHosts: string; passphrase: string; strangerFingerprint: string; changedFingerprint: string; user: string }
+
+export interface App {
+  url: string;
+  dataDir: string;
+  lab: Lab;
+  /** Runs vmo on the same data folder, from another process. */
+  vmo: (...args: string[]) => string;
+}
+
+async function freePort(): Promise<number> {
+  return new Promise((done, fail) => {
+    const server = createServer().once('error', fail).listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address && typeof address === 'object' ? done(address.port) : fail(new Error('no port'))));
+    });
+  });
+}
+
+function gone(child: ChildProcess): Promise<void> {
+  return new Promise((done) => (child.exitCode !== null || child.signalCode !== null ? done() : child.once('exit', () => done())));
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await gone(child);
+  clearTimeout(timer);
+}
+
+/** Starts the real backend, which serves the built window to a browser. */
+export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; stop: () => Promise<void> }> {
+  const port = await freePort();
+  const child = spawn(join(root, 'bin/vm-orchestrator-dev'), ['-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
+    cwd: root, env: { ...process.env, VMO_BROWSER_ONLY: '1', VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let log = '';
+  for (const out of [child.stdout, child.stderr]) out.on('data', (text: Buffer) => { log = (log + text.toString()).slice(-20_000); });
+  const url = `http://127.0.0.1:${port}/`;
+  for (const until = Date.now() + 20_000; ; ) {
+    if (await fetch(url).then((r) => r.ok, () => false)) break;
+    if (Date.now() > until || child.exitCode !== null) throw new Error(`the app doesn't answer on ${url}:\n${log}`);
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return { url, stop: () => end(child) };
+}
+
+export async function startLab(dir: string): Promise<{ lab: Lab; stop: () => Promise<void> }> {
+  const child = spawn(join(root, 'bin/lab'), [dir], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const [line] = (await new Promise<string[]>((done, fail) => {
+    createInterface({ input: child.stdout }).once('line', (text) => done([text]));
+    child.once('exit', (code) => fail(new Error(`the lab ended with status ${code}`)));
+  }));
+  return { lab: JSON.parse(line ?? '{}') as Lab, stop: async () => { child.stdin.end(); await gone(child); } };
+}
+
+/** A test with a lab of real SSH servers and a backend on an empty data folder. */
+export const test = base.extend<{ app: App }, { lab: Lab }>({
+  lab: [async ({}, use) => { // eslint-disable-line no-empty-pattern
+    execFileSync('go', ['build', '-o', join(root, 'bin/lab'), './internal/lab'], { cwd: root });
+    const dir = mkdtempSync(join(tmpdir(), 'vmo-lab-'));
+    const { lab, stop } = await startLab(dir);
+    await use(lab);
+    await stop();
+    rmSync(dir, { recursive: true, force: true });
+  }, { scope: 'worker' }],
+  app: async ({ lab }, use) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
+    const { url, stop } = await startApp(dataDir, lab.config);
+    await use({
+      url, dataDir, lab,
+      vmo: (...args) => execFileSync(join(root, 'bin/vmo'), ['--data', dataDir, '--ssh-config', lab.config, ...args], { encoding: 'utf8' }),
+    });
+    await stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  },
+});
+
+export { expect } from '@playwright/test';
+
+/** An ssh_config file with this text, in a folder of its own. */
+export function sshConfig(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'vmo-config-')), 'config');
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
