@@ -33,15 +33,15 @@ export default ts.config(
     settings: {
       'import/resolver': { typescript: { alwaysTryTypes: true } },
       'boundaries/elements': [
-        { type: 'bindings', pattern: 'wailsjs/**', partialMatch: false },
+        { type: 'bindings', pattern: 'wailsjs/**', mode: 'full' },
         // The product's words and the one form of errors: every layer speaks them.
-        { type: 'words', pattern: ['src/lib/services/api/types.ts', 'src/lib/services/api/ApiError.ts'], partialMatch: false },
-        { type: 'service', pattern: 'src/lib/services/**', partialMatch: false },
-        { type: 'core', pattern: 'src/lib/core/**', partialMatch: false },
-        { type: 'store', pattern: 'src/lib/stores/**', partialMatch: false },
-        { type: 'util', pattern: 'src/lib/utils/**', partialMatch: false },
-        { type: 'component', pattern: 'src/lib/components/**', partialMatch: false },
-        { type: 'root', pattern: 'src/*', partialMatch: false },
+        { type: 'words', pattern: ['src/lib/services/api/types.ts', 'src/lib/services/api/ApiError.ts'], mode: 'full' },
+        { type: 'service', pattern: 'src/lib/services/**', mode: 'full' },
+        { type: 'core', pattern: 'src/lib/core/**', mode: 'full' },
+        { type: 'store', pattern: 'src/lib/stores/**', mode: 'full' },
+        { type: 'util', pattern: 'src/lib/utils/**', mode: 'full' },
+        { type: 'component', pattern: 'src/lib/components/**', mode: 'full' },
+        { type: 'root', pattern: 'src/*', mode: 'full' },
       ],
     },
     rules: {
