@@ -27,6 +27,7 @@ type memStore struct {
 	touched []string
 	updates int
 	fail    func(run domain.Run) error
+	written func(job domain.Job) // called between a write and the answer to it
 	changed chan struct{}
 }
 
@@ -82,6 +83,14 @@ func (m *memStore) GetRun(_ context.Context, id string) (domain.Run, error) {
 }
 
 func (m *memStore) UpdateRun(_ context.Context, run domain.Run) (domain.Job, error) {
+	job, err := m.update(run)
+	if err == nil && m.written != nil {
+		m.written(job)
+	}
+	return job, err
+}
+
+func (m *memStore) update(run domain.Run) (domain.Job, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.fail != nil {
@@ -246,7 +255,6 @@ type fixture struct {
 	store   *memStore
 	outputs *memOutputs
 	ssh     *fakeTransport
-	now     time.Time
 }
 
 func fix(t *testing.T, start func(ctx context.Context, t domain.Target, e domain.Exec, sink Sink) (Process, error), edit ...func(*Options)) *fixture {

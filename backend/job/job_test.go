@@ -307,6 +307,31 @@ func TestParallelismAndEvents(t *testing.T) {
 	}
 }
 
+// The last word on a job is its end, also when the answer to the write before the last one comes late.
+func TestLastEventTellsTheEnd(t *testing.T) {
+	f := fix(t, exits(domain.Exit{Kind: domain.ExitStatus}, ""))
+	ended := make(chan struct{})
+	f.store.written = func(job domain.Job) {
+		if job.Status.Finished() {
+			close(ended)
+		} else if job.Counts[domain.StatusSucceeded] == 1 {
+			select {
+			case <-ended: // overtaken
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+	var last domain.Job
+	f.OnChange(func(j domain.Job, _ []domain.Run) { last = j })
+	f.wait(f.begin(StartRequest{Targets: targets(2)}).Job.ID)
+	if err := f.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if last.Status != domain.StatusSucceeded || last.Counts[domain.StatusSucceeded] != 2 {
+		t.Errorf("last told: %s %v", last.Status, last.Counts)
+	}
+}
+
 func TestCloseStopsEverythingAndRefusesMore(t *testing.T) {
 	f := fix(t, waits(domain.StopResult{State: domain.StopStopped}, false))
 	one := 1

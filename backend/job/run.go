@@ -251,7 +251,9 @@ func (s *Service) finish(lj *liveJob, r *liveRun, out Output, apply func(run *do
 		run = r.change(func(run *domain.Run) {
 			run.Status, run.Error = domain.StatusLost, domain.AsError(err)
 		})
+		lj.order.Lock()
 		s.notes.tell(lj.recount(), run)
+		lj.order.Unlock()
 	}
 	r.cancel()
 	s.leave(lj)
@@ -289,6 +291,8 @@ func (lj *liveJob) recount() domain.Job {
 
 // save writes a run, then tells.
 func (s *Service) save(lj *liveJob, run domain.Run) error {
+	lj.order.Lock()
+	defer lj.order.Unlock()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(s.base), s.store)
 	defer cancel()
 	job, err := s.Store.UpdateRun(ctx, run)
@@ -296,10 +300,7 @@ func (s *Service) save(lj *liveJob, run domain.Run) error {
 		return err
 	}
 	lj.mu.Lock()
-	// Two runs may be written one after the other and come here the other way round.
-	if !lj.job.Status.Finished() {
-		lj.job = job
-	}
+	lj.job = job
 	lj.mu.Unlock()
 	s.notes.tell(job, run)
 	return nil

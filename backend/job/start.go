@@ -53,6 +53,9 @@ type liveJob struct {
 	limit time.Duration // time-out, 0 is none
 	done  chan struct{}
 
+	// order is held from a write to the store until it is told of: the last word on a job is what was written last.
+	order sync.Mutex
+
 	mu   sync.Mutex
 	job  domain.Job
 	left int
