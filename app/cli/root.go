@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, s streams) int {
 	root.SetErr(s.err)
 	err := root.ExecuteContext(interrupted)
 	switch {
-	case context.Cause(interrupted) == errInterrupted:
+	case errors.Is(context.Cause(interrupted), errInterrupted):
 		if err != nil && !errors.Is(err, errInterrupted) && !errors.Is(err, context.Canceled) {
 			c.complain(err)
 		}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bytes"
+	"errors"
 	"net"
 	"slices"
 	"strconv"
@@ -76,8 +77,8 @@ func TestScripts(t *testing.T) {
 			s.Stdout, s.Stderr = &stdout, &stderr
 			err = s.Run(tc.script)
 			status := 0
-			if e, ok := err.(*ssh.ExitError); ok {
-				status = e.ExitStatus()
+			if exit := (*ssh.ExitError)(nil); errors.As(err, &exit) {
+				status = exit.ExitStatus()
 			} else if err != nil {
 				t.Fatal(err)
 			}

@@ -62,7 +62,8 @@ func (c *codec) encode(runID string, b *block, compress bool, scratch, dst []byt
 	plain = appendPieces(scratch[:0], b.pieces, at)
 	pieces := len(plain)
 	plain = append(append(plain, b.data[stdout]...), b.data[stderr]...)
-	data, form := plain, byte(formPlain)
+	var data []byte
+	form := byte(formPlain)
 	if compress {
 		if z := c.enc.EncodeAll(plain, dst[:0]); len(z) < len(plain) {
 			data, form = z, formZstd

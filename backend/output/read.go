@@ -259,12 +259,12 @@ func (h *Hub) tailsAfter(ctx context.Context, runID string, b *block) ([]*block,
 		}
 		tail, err := h.codec.decode(row)
 		if err != nil {
-			break // told when it is asked for
+			break
 		}
 		tails = append(tails, tail)
 		next += tail.bytes
 	}
-	return tails, nil
+	return tails, nil //nolint:nilerr // a damaged row is told of when it is asked for itself
 }
 
 // notices are the app's remarks; those of a live run are all in memory.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"os"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -165,5 +164,3 @@ func installed(paths ...string) []string {
 	}
 	return found
 }
-
-func lines(s string) []string { return strings.Split(strings.TrimSpace(s), "\n") }

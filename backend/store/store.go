@@ -89,7 +89,7 @@ func openWith(ctx context.Context, o Options, steps []migration) (*Store, error)
 		ballast: ballast{path: o.Path + ".ballast", size: o.BallastBytes},
 	}
 	if err := s.open(ctx, steps); err != nil {
-		s.release()
+		_ = s.release() // why it could not be opened says more
 		return nil, err
 	}
 	s.ballast.restore()
