@@ -41,6 +41,6 @@ export function day(at: string, now = new Date()): string {
   const midnight = (x: Date) => new Date(x.getFullYear(), x.getMonth(), x.getDate()).getTime();
   const ago = Math.round((midnight(now) - midnight(d)) / 86_400_000);
   const sameYear = d.getFullYear() === now.getFullYear();
-  const text = d.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) });
+  const text = d.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).replace(',', '');
   return ago === 0 ? `Today, ${text}` : ago === 1 ? `Yesterday, ${text}` : text;
 }

@@ -1,0 +1,61 @@
+import { mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { test, expect } from './app';
+import { log, open, run, takeIn, vm } from './steps';
+
+// The pictures of docs/, made by `make screenshots`.
+const folder = resolve(import.meta.dirname, '../../docs/screenshots');
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const size of [{ width: 1280, height: 800 }, { width: 900, height: 600 }]) {
+    test(`pictures: ${theme}, ${size.width}x${size.height}`, async ({ page, app }) => {
+      mkdirSync(folder, { recursive: true });
+      await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
+      await page.setViewportSize(size);
+      const picture = async (name: string) => {
+        await page.mouse.move(0, 0);
+        await page.waitForTimeout(400);
+        await page.screenshot({ path: `${folder}/${name}-${theme}-${size.width}.png` });
+      };
+      await open(page, app);
+      await picture('first-start');
+      await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
+      await picture('review');
+      await page.keyboard.press('Escape');
+      await takeIn(page, app);
+      await picture('empty');
+      await vm(page, 'web-1').click();
+      await vm(page, 'bastion').click({ modifiers: ['Control'] });
+      await vm(page, 'dead').click({ modifiers: ['Control'] });
+      await page.getByRole('textbox', { name: 'Command', exact: true }).fill('for i in $(seq 1 40); do printf "line %s of the \\033[32mgreen\\033[0m service\\n" $i; sleep 0.1; done');
+      await page.keyboard.press('Control+Enter');
+      await expect(page.getByText('line 9 of the').first()).toBeVisible();
+      await picture('running');
+      await run(page, 'web-1', 'ls -la /; echo "warning: not everything is readable" >&2; exit 3');
+      await expect(log(page)).toContainText('not everything');
+      await picture('job');
+      await run(page, 'dead', 'true');
+      await expect(page.getByRole('alert').first()).toBeVisible();
+      await picture('error');
+      await run(page, 'stranger', 'true');
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await picture('key-unknown');
+      await page.keyboard.press('Escape');
+      await run(page, 'changed', 'true');
+      await expect(page.getByRole('dialog')).toBeVisible();
+      await picture('key-changed');
+      await page.keyboard.press('Escape');
+      await page.getByRole('tab', { name: 'History' }).click();
+      await page.getByRole('button', { name: /^ls -la/ }).first().click();
+      await picture('history');
+      await page.getByRole('button', { name: 'Open log' }).click();
+      await expect(page.getByRole('dialog').getByRole('log')).toContainText('not everything');
+      await picture('log');
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Add command' }).click();
+      await page.getByRole('dialog').getByLabel(/^Name/).first().fill('Restart a service');
+      await page.getByRole('dialog').getByLabel(/^Script/).fill('sudo systemctl restart {{service}}\nsystemctl is-active {{service}}');
+      await picture('command-form');
+    });
+  }
+}

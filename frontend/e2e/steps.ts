@@ -1,0 +1,32 @@
+import { expect, type Page } from '@playwright/test';
+import type { App } from './app';
+
+/** Opens the window on its first-start screen or its dashboard. */
+export async function open(page: Page, app: { url: string }): Promise<void> {
+  await page.goto(app.url);
+  await expect(page.getByRole('main')).toBeVisible();
+}
+
+/** Takes in the hosts of the lab that are ticked by default. */
+export async function takeIn(page: Page, app: App): Promise<void> {
+  await open(page, app);
+  await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toContainText('web-1');
+  await sheet.getByRole('button', { name: /^Add \d+/ }).click();
+  await expect(sheet).toBeHidden();
+  await expect(vm(page, 'web-1')).toBeVisible();
+}
+
+export const vm = (page: Page, name: string) => page.getByRole('option', { name: new RegExp(`\\b${name}\\b`) });
+
+/** Chooses a VM and runs a free command on it. */
+export async function run(page: Page, on: string, command: string): Promise<void> {
+  await vm(page, on).click();
+  await page.getByRole('textbox', { name: 'Command', exact: true }).fill(command);
+  await page.keyboard.press('Control+Enter');
+  const production = page.getByRole('dialog', { name: /^Run this on/ });
+  if (/prod/.test(on)) await production.getByRole('button', { name: 'Run' }).click();
+}
+
+export const log = (page: Page) => page.getByRole('log');

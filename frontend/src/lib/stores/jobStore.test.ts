@@ -1,0 +1,102 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { aDetail, aJob, aRun, fakeEvents } from './fakes';
+import { createJobStore } from './jobStore.svelte';
+
+const page = (jobs = [aJob('j')], next = '') => ({ jobs, next, stats: { total: jobs.length, counts: {} } });
+
+function setUp() {
+  const events = fakeEvents();
+  const jobService = {
+    start: vi.fn(async () => aDetail('j')), stop: vi.fn(async () => {}), stopRun: vi.fn(async () => {}), retry: vi.fn(async () => aDetail('again')),
+    get: vi.fn(async (id: string) => aDetail(id)), list: vi.fn(async () => page()), setStarred: vi.fn(async () => {}), delete: vi.fn(async () => {}), restore: vi.fn(async () => {}),
+  };
+  return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
+}
+const request = { commandId: '', script: 'true', name: '', kind: 'ssh', values: {}, vmIds: ['a'], adhoc: [] };
+
+describe('jobStore', () => {
+  beforeEach(() => { vi.useFakeTimers(); });
+  afterEach(() => { vi.useRealTimers(); });
+
+  it('opens a tab for what it starts', async () => {
+    const { store } = setUp();
+    await store.start(request);
+    expect(store.active?.job.id).toBe('j');
+    expect(store.running).toHaveLength(1);
+  });
+
+  it('never takes a finished run or job back to running, whatever order events come in', async () => {
+    const { store, events } = setUp();
+    await store.start(request);
+    events.send('job:changed', { job: aJob('j', { status: 'succeeded' }), runs: [aRun('r1', { status: 'succeeded', exitCode: 0 })] });
+    events.send('job:changed', { job: aJob('j', { status: 'running' }), runs: [aRun('r1', { status: 'running' })] });
+    expect(store.active?.job.status).toBe('succeeded');
+    expect(store.active?.runs[0]?.status).toBe('succeeded');
+  });
+
+  it('reads the history again for a job it does not know, once for many events', async () => {
+    const { store, events, jobService } = setUp();
+    await store.loadHistory();
+    for (const id of ['x', 'y', 'z']) events.send('job:changed', { job: aJob(id), runs: [] });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(jobService.list).toHaveBeenCalledTimes(2);
+  });
+
+  it('reads open jobs again after a gap', async () => {
+    const { store, events, jobService } = setUp();
+    await store.start(request);
+    jobService.get.mockResolvedValueOnce(aDetail('j', { status: 'failed' }, [aRun('r1', { status: 'failed' })]));
+    events.gap();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.active?.job.status).toBe('failed');
+  });
+
+  it('an older answer never overwrites a newer filter', async () => {
+    const { store, jobService } = setUp();
+    let late: (p: ReturnType<typeof page>) => void = () => {};
+    jobService.list.mockImplementationOnce(() => new Promise((done) => { late = done; }));
+    store.setFilter({ text: 'slow' });
+    jobService.list.mockResolvedValueOnce(page([aJob('new')]));
+    store.setFilter({ text: 'new' });
+    await vi.advanceTimersByTimeAsync(1);
+    late(page([aJob('old')]));
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.history.map((j) => j.id)).toEqual(['new']);
+  });
+
+  it('appends the next page without doubles', async () => {
+    const { store, jobService } = setUp();
+    jobService.list.mockResolvedValueOnce(page([aJob('1'), aJob('2')], 'cursor'));
+    await store.loadHistory();
+    jobService.list.mockResolvedValueOnce(page([aJob('2'), aJob('3')]));
+    await store.loadMore();
+    expect(store.history.map((j) => j.id)).toEqual(['1', '2', '3']);
+    expect(store.more).toBe(false);
+  });
+
+  it('keeps a failure to be shown, and the list it had', async () => {
+    const { store, jobService } = setUp();
+    await store.loadHistory();
+    jobService.list.mockRejectedValueOnce(new Error('{"code":"database","message":"no database","hint":"Retry."}'));
+    await store.loadHistory();
+    expect(store.error?.code).toBe('database');
+    expect(store.history).toHaveLength(1);
+  });
+
+  it('closes a tab and shows its neighbour', async () => {
+    const { store, jobService } = setUp();
+    await store.start(request);
+    jobService.start.mockResolvedValueOnce(aDetail('k'));
+    await store.start(request);
+    store.closeTab('k');
+    expect(store.activeId).toBe('j');
+    store.closeTab('j');
+    expect(store.active).toBeNull();
+  });
+
+  it('stops listening when it is destroyed', () => {
+    const { store, events } = setUp();
+    store.destroy();
+    expect(events.listening('job:changed')).toBe(0);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, it, vi } from 'vitest';
+import { aCommand, aVM, fakeEvents } from './fakes';
+import { createCommandStore } from './commandStore.svelte';
+import { createVMStore } from './vmStore.svelte';
+
+const noReview = { new: [], changed: [], gone: [], problems: [], files: [], known: 0 };
+
+function setUp(vms = [aVM('a'), aVM('b', { tags: ['web'] }), aVM('c', { tags: ['web'] })]) {
+  const events = fakeEvents();
+  const vmService = {
+    list: vi.fn(async () => vms), create: vi.fn(async (vm) => vm), update: vi.fn(async (vm) => vm), delete: vi.fn(async () => {}), restore: vi.fn(async () => aVM('a')),
+    parseAddress: vi.fn(async () => ({ user: '', host: '', port: 0 })), discover: vi.fn(async () => noReview), apply: vi.fn(async () => [aVM('n')]),
+    test: vi.fn(async () => ({ ok: true, millis: 12, connected: '', server: '' })), testUnsaved: vi.fn(async () => ({ ok: true, millis: 1, connected: '', server: '' })),
+    setFavourite: vi.fn(async () => aVM('a')), sshLine: vi.fn(async () => 'ssh a'),
+  };
+  return { events, vmService, store: createVMStore({ vmService, events }) };
+}
+
+describe('vmStore', () => {
+  it('chooses one, more with Ctrl, a stretch with Shift', async () => {
+    const { store } = setUp();
+    await store.loadVMs();
+    store.select('a');
+    store.select('b', 'toggle');
+    expect(store.selectedVMs.map((v) => v.id)).toEqual(['a', 'b']);
+    store.select('b', 'toggle');
+    store.select('a');
+    store.select('c', 'range', ['a', 'b', 'c']);
+    expect(store.selectedVMs.map((v) => v.id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('forgets the choice of a VM that is gone', async () => {
+    const { store, vmService } = setUp();
+    await store.loadVMs();
+    store.selectAll(['a', 'b']);
+    vmService.list.mockResolvedValueOnce([aVM('b')]);
+    await store.loadVMs();
+    expect([...store.selectedIds]).toEqual(['b']);
+  });
+
+  it('counts what waits in the review, without code forges', async () => {
+    const { store, vmService } = setUp();
+    const host = { alias: 'x', user: '', host: 'x', port: 0, jump: '', identityFile: '', file: 'f', line: 1, environment: 'test' as const, provider: '', forge: false, warnings: [] };
+    vmService.discover.mockResolvedValueOnce({ ...noReview, new: [host, { ...host, alias: 'github.com', forge: true }], gone: [aVM('g')] } as never);
+    await store.discoverVMs();
+    expect(store.waiting).toBe(2);
+  });
+
+  it('a test that fails to be made is a failed test with its reason', async () => {
+    const { store, vmService } = setUp();
+    vmService.test.mockRejectedValueOnce(new Error('{"code":"connection_refused","message":"nothing listens","hint":"Is sshd running?"}'));
+    const test = await store.testConnection('a');
+    expect(test.ok).toBe(false);
+    expect(test.error?.code).toBe('connection_refused');
+  });
+
+  it('reads again when Go says so', async () => {
+    const { events, vmService } = setUp();
+    events.send('vms:changed');
+    await Promise.resolve();
+    expect(vmService.list).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('commandStore', () => {
+  it('offers what fits every chosen VM', async () => {
+    const { store: vmStore, events } = setUp();
+    const commands = [aCommand('everywhere'), aCommand('web', { scope: { kind: 'tags', tags: ['web'], vmIds: [] } }), aCommand('only-b', { scope: { kind: 'vms', tags: [], vmIds: ['b'] } })];
+    const commandService = { list: vi.fn(async () => commands), create: vi.fn(), update: vi.fn(), delete: vi.fn(), restore: vi.fn(), preview: vi.fn() };
+    const store = createCommandStore({ commandService, events, vmStore });
+    await vmStore.loadVMs();
+    await store.loadCommands();
+    const offered = () => store.offered.map((c) => c.id);
+    expect(offered()).toEqual(['everywhere', 'web', 'only-b']);
+    vmStore.select('b');
+    expect(offered()).toEqual(['everywhere', 'web', 'only-b']);
+    vmStore.select('c', 'toggle');
+    expect(offered()).toEqual(['everywhere', 'web']);
+    vmStore.select('a');
+    expect(offered()).toEqual(['everywhere']);
+  });
+});
