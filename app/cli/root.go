@@ -114,7 +114,7 @@ your disk, together with the window of VM Orchestrator.`,
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.data, "data", c.env("VMO_DATA_DIR"), "data folder (VMO_DATA_DIR)")
 	flags.StringVar(&c.config, "ssh-config", c.env("VMO_SSH_CONFIG"), "ssh_config file (VMO_SSH_CONFIG; default ~/.ssh/config)")
-	flags.BoolVar(&c.demo, "demo", false, "use the demo fleet: eight emulated machines, with data of their own")
+	flags.BoolVar(&c.demo, "demo", false, "use the demo fleet: emulated machines, with data of their own")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})

@@ -42,7 +42,8 @@ type machineSpec struct {
 	Disks       []disk
 	Units       map[string]unit
 	Containers  []container
-	Updates     []string // lines of `apt list --upgradable`
+	Updates     []string         // lines of `apt list --upgradable`, on Alpine of `apk version`
+	Folders     map[string]int64 // what du finds in them, in MiB; nil is a share of what the root disk has
 	Files       map[string]string
 }
 
@@ -56,7 +57,10 @@ func fleetSpecs(now time.Time) []machineSpec {
 			`10.0.9.31 - "POST /api/orders HTTP/1.1" 201 311`, `10.0.9.8 - "GET /assets/app.css HTTP/1.1" 304 0`,
 		},
 	}
-	ssh := unit{Description: "OpenBSD Secure Shell server", Active: true, PID: 640, MemoryMiB: 6.1, Journal: []string{"Server listening on 0.0.0.0 port 22."}}
+	ssh := unit{Description: "OpenBSD Secure Shell server", Active: true, PID: 640, MemoryMiB: 6.1, Journal: []string{"Server listening on 0.0.0.0 port 22."}, Chatter: []string{
+		"Accepted publickey for deploy from 10.0.9.2 port 51122 ssh2: ED25519 SHA256:u3oF1pQk", "Received disconnect from 10.0.9.2 port 51122:11: disconnected by user",
+		"Connection closed by authenticating user root 10.0.9.77 port 40110 [preauth]",
+	}}
 	cron := unit{Description: "Regular background program processing daemon", Active: true, PID: 601, MemoryMiB: 1.2, Journal: []string{"(CRON) INFO (Running @reboot jobs)"}}
 	updates := []string{
 		"base-files/stable 12.4+deb12u12 amd64 [upgradable from: 12.4+deb12u11]",
@@ -110,12 +114,17 @@ func fleetSpecs(now time.Time) []machineSpec {
 				{"a81d03c95e12", "shop/worker:4.2.1", `"/app/worker"`, "Up 3 hours", "", "worker-1"},
 				{"77be410fd2c3", "shop/worker:4.2.0", `"/app/worker"`, "Up 3 hours (unhealthy)", "", "worker-2"},
 			},
+			Updates: []string{
+				"busybox-1.37.0-r9                       < 1.37.0-r12",
+				"libcrypto3-3.3.2-r4                     < 3.3.3-r0",
+			},
 		},
 		{
 			Name: "demo-broken-1", Description: "Fails on purpose: a full disk and a web server that can't start", Environment: domain.EnvTest, Tags: []string{"web", "broken"},
 			OS: "Debian GNU/Linux", Version: "12 (bookworm)", Address: "10.0.4.66", CPUs: 2, MemoryMiB: 1968, UsedMiB: 1911,
 			Load: [3]float64{7.90, 6.42, 5.01}, Booted: now.Add(-49 * time.Hour),
 			Disks:   []disk{{"/dev/vda1", "ext4", "/", 25052, 25052}},
+			Folders: map[string]int64{"/var/log/nginx": 18211, "/var/log/journal": 912, "/usr/lib": 3120, "/var/lib/dpkg": 640, "/var/cache": 1104, "/opt": 410},
 			Units:   map[string]unit{"nginx": broken, "ssh": ssh, "cron": cron},
 			Updates: updates,
 			Files:   map[string]string{"/var/log/nginx/access.log": accessLog("demo-broken-1")},

@@ -60,6 +60,16 @@ func newMachine(spec machineSpec, now func() time.Time) *machine {
 	for name, text := range spec.Files {
 		files[name] = text
 	}
+	if m.spec.Folders == nil {
+		used := spec.Disks[0].Used
+		m.spec.Folders = map[string]int64{
+			"/usr/lib": used * 40 / 100, "/usr/bin": used * 8 / 100, "/var/lib/docker": used * 20 / 100, "/var/lib/dpkg": used * 4 / 100,
+			"/var/cache": used * 6 / 100, "/var/log/journal": used * 7 / 100, "/home/" + demoUser: used * 3 / 100, "/opt": used * 5 / 100,
+		}
+	}
+	for dir := range m.spec.Folders {
+		_ = m.fs.MkdirAll(dir, 0o755) // memory can't fail
+	}
 	for _, dir := range []string{"/home/" + demoUser, "/tmp", "/root", "/usr/bin", "/opt", "/srv"} {
 		_ = m.fs.MkdirAll(dir, 0o755) // memory can't fail
 	}
@@ -119,8 +129,9 @@ type exit struct {
 }
 
 // run interprets script as the demo user's login shell would, until it ends or ctx does.
-func (m *machine) run(ctx context.Context, p *process, script, workDir string, env []string, stdout, stderr io.Writer) exit {
-	program, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), "")
+// params are $0, $1 and so on.
+func (m *machine) run(ctx context.Context, script, workDir string, env, params []string, stdout, stderr io.Writer) exit {
+	program, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), params[0])
 	if err != nil {
 		fmt.Fprintf(stderr, "sh: %v\n", err)
 		return exit{status: 2}
@@ -147,7 +158,8 @@ func (m *machine) run(ctx context.Context, p *process, script, workDir string, e
 		interp.ReadDirHandler2(m.readDir),
 		interp.AccessHandler(func(context.Context, string, interp.AccessMode) error { return nil }),
 		interp.ExecHandlers(func(interp.ExecHandlerFunc) interp.ExecHandlerFunc { return m.exec }),
-		interp.Params("--", "bash"),
+		interp.CallHandler(callHandler),
+		interp.Params(append([]string{"--"}, params[1:]...)...),
 	)
 	if err != nil {
 		fmt.Fprintf(stderr, "sh: %v\n", err)
@@ -181,7 +193,7 @@ func (m *machine) exec(ctx context.Context, args []string) error {
 	if c.stdin == nil {
 		c.stdin = strings.NewReader("")
 	}
-	program, ok := programs[c.name]
+	program, ok := m.program(c.name)
 	if !ok {
 		fmt.Fprintf(hc.Stderr, "bash: line 1: %s: command not found\n", args[0])
 		return interp.ExitStatus(127)
@@ -190,6 +202,23 @@ func (m *machine) exec(ctx context.Context, args []string) error {
 		return interp.ExitStatus(uint8(status))
 	}
 	return nil
+}
+
+// findName and typeName are `command -v` and `type` as programs; nobody can type the names.
+const (
+	findName = "command -v"
+	typeName = "type of"
+)
+
+// callHandler turns the builtins that would look at the real computer's disk into programs.
+func callHandler(_ context.Context, args []string) ([]string, error) {
+	switch {
+	case args[0] == "command" && len(args) > 1 && (args[1] == "-v" || args[1] == "-V"):
+		return append([]string{findName}, args[2:]...), nil
+	case args[0] == "type":
+		return append([]string{typeName}, args[1:]...), nil
+	}
+	return args, nil
 }
 
 func (m *machine) open(ctx context.Context, name string, flag int, perm os.FileMode) (io.ReadWriteCloser, error) {

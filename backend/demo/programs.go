@@ -3,6 +3,7 @@ package demo
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,18 +42,18 @@ func init() {
 		"cat": cat, "head": head, "tail": tail, "grep": grep, "wc": wc, "sort": sortLines, "uniq": uniq, "cut": cut,
 		"tr": tr, "tee": tee, "seq": seq, "yes": yes, "nl": nl, "awk": awkMissing, "rev": rev,
 		// files
-		"ls": ls, "mkdir": mkdir, "rm": rm, "touch": touch, "basename": basename, "dirname": dirname,
+		"ls": ls, "mkdir": mkdir, "rm": rm, "touch": touch, "basename": basename, "dirname": dirname, "du": du,
+		"which": find, typeName: find, findName: find,
 		// system
 		"hostname": fact(func(m *machine) string { return m.spec.Name }),
 		"whoami":   fact(func(*machine) string { return demoUser }),
 		"nproc":    fact(func(m *machine) string { return strconv.Itoa(m.spec.CPUs) }),
 		"id":       id, "uname": uname, "uptime": uptime, "date": date, "df": df, "free": free, "ps": ps, "who": who, "w": who,
 		"sleep": sleep, "env": printEnv, "printenv": printEnv, "sudo": sudo, "sh": shell, "bash": shell, "timeout": timeout,
-		"clear": func(*call) int { return 0 }, "sync": func(*call) int { return 0 }, "lsb_release": lsbRelease,
+		"getconf": getconf, "clear": func(*call) int { return 0 }, "sync": func(*call) int { return 0 }, "lsb_release": lsbRelease,
 		// services
-		"systemctl": systemctl, "journalctl": journalctl, "docker": docker, "apt": apt, "apt-get": apt, "reboot": reboot, "ss": ss,
+		"systemctl": systemctl, "journalctl": journalctl, "docker": docker, "apt": apt, "apt-get": apt, "apk": apk, "reboot": reboot, "ss": ss,
 	}
-	// The interpreter's own `command -v` looks into PATH on the virtual disk.
 }
 
 func (c *call) printf(format string, args ...any) { fmt.Fprintf(c.stdout, format, args...) }
@@ -355,15 +356,7 @@ func sortLines(c *call) int {
 	slices.SortStableFunc(all, func(a, b string) int {
 		a, b = key(a), key(b)
 		if has(options, "n", "h") {
-			x, _ := strconv.ParseFloat(strings.TrimSpace(a), 64)
-			y, _ := strconv.ParseFloat(strings.TrimSpace(b), 64)
-			switch {
-			case x < y:
-				return -1
-			case x > y:
-				return 1
-			}
-			return 0
+			return cmp.Compare(magnitude(a), magnitude(b))
 		}
 		return strings.Compare(a, b)
 	})
@@ -406,6 +399,10 @@ func cut(c *call) int {
 	}
 	field := number(options, "f", 1)
 	for _, line := range all {
+		if has(options, "c") {
+			c.printf("%s\n", columns(line, options["c"]))
+			continue
+		}
 		fields := strings.Split(line, delimiter)
 		if len(fields) > 1 {
 			line = ""
@@ -416,6 +413,28 @@ func cut(c *call) int {
 		c.printf("%s\n", line)
 	}
 	return status
+}
+
+// columns are the characters of a line that `cut -c` names by one range.
+func columns(line, what string) string {
+	first, last, ranged := strings.Cut(what, "-")
+	runes := []rune(line)
+	from, err := strconv.Atoi(first)
+	if err != nil {
+		from = 1
+	}
+	to, err := strconv.Atoi(last)
+	switch {
+	case !ranged:
+		to = from
+	case err != nil:
+		to = len(runes)
+	}
+	from, to = max(from, 1), min(to, len(runes))
+	if from > to {
+		return ""
+	}
+	return string(runes[from-1 : to])
 }
 
 func tr(c *call) int {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -53,7 +54,7 @@ func systemctl(c *call) int {
 		c.printf("failed\n")
 		return 3
 	case "status":
-		return unitStatus(c, name, u, number(options, "n", 10))
+		return unitStatus(c, name, u, number(options, "n", number(options, "lines", 10)))
 	case "restart", "start", "reload", "stop":
 		if !u.Active {
 			fmt.Fprintf(c.stderr, "Job for %s.service failed because the control process exited with error code.\nSee \"systemctl status %s.service\" and \"journalctl -xeu %s.service\" for details.\n", name, name, name)
@@ -133,7 +134,7 @@ func journalctl(c *call) int {
 			lines = append(lines, journalLine(c.machine, at, n, u, message))
 		}
 	}
-	for _, line := range lines[max(0, len(lines)-number(options, "n", 1000)):] {
+	for _, line := range lines[max(0, len(lines)-number(options, "n", number(options, "lines", 1000))):] {
 		c.printf("%s\n", line)
 	}
 	if !has(options, "f", "follow") {
@@ -149,10 +150,6 @@ func journalctl(c *call) int {
 }
 
 func docker(c *call) int {
-	if len(c.machine.spec.Containers) == 0 {
-		fmt.Fprintln(c.stderr, "bash: line 1: docker: command not found")
-		return 127
-	}
 	options, operands := c.split("fn")
 	verb := ""
 	if len(operands) > 0 {
@@ -166,10 +163,7 @@ func docker(c *call) int {
 			}
 			return 0
 		}
-		c.printf("%-14s %-20s %-16s %-24s %-26s %s\n", "CONTAINER ID", "IMAGE", "COMMAND", "STATUS", "PORTS", "NAMES")
-		for _, row := range c.machine.spec.Containers {
-			c.printf("%-14s %-20s %-16s %-24s %-26s %s\n", row.ID, row.Image, row.Command, row.Status, row.Ports, row.Name)
-		}
+		dockerTable(c, options["format"])
 		return 0
 	case "logs":
 		return c.chatter(c.machine.chatterOf("nginx"), func(message string) { c.printf("%s\n", message) })
@@ -180,12 +174,47 @@ func docker(c *call) int {
 	return c.fail("'%s' is not a docker command.", verb)
 }
 
+// dockerTable prints the containers, with the columns of a "table {{.Names}}\t..." format if there is one.
+func dockerTable(c *call, format string) {
+	type column struct {
+		field, head string
+		width       int
+		value       func(container) string
+	}
+	all := []column{
+		{"ID", "CONTAINER ID", 14, func(r container) string { return r.ID }},
+		{"Image", "IMAGE", 20, func(r container) string { return r.Image }},
+		{"Command", "COMMAND", 16, func(r container) string { return r.Command }},
+		{"Status", "STATUS", 24, func(r container) string { return r.Status }},
+		{"Ports", "PORTS", 26, func(r container) string { return r.Ports }},
+		{"Names", "NAMES", 14, func(r container) string { return r.Name }},
+	}
+	shown := all
+	if format != "" {
+		shown = nil
+		for _, word := range strings.FieldsFunc(format, func(r rune) bool { return !unicode.IsLetter(r) && r != '.' }) {
+			for _, col := range all {
+				if word == "."+col.field {
+					shown = append(shown, col)
+				}
+			}
+		}
+	}
+	line := func(text func(column) string) {
+		row := ""
+		for _, col := range shown {
+			row += fmt.Sprintf("%-*s ", col.width, text(col))
+		}
+		c.printf("%s\n", strings.TrimRight(row, " "))
+	}
+	line(func(col column) string { return col.head })
+	for _, r := range c.machine.spec.Containers {
+		line(func(col column) string { return col.value(r) })
+	}
+}
+
 func apt(c *call) int {
 	_, operands := c.split("o")
-	if strings.HasPrefix(c.machine.spec.OS, "Alpine") {
-		fmt.Fprintf(c.stderr, "bash: line 1: %s: command not found\n", c.name)
-		return 127
-	}
 	verb := ""
 	if len(operands) > 0 {
 		verb = operands[0]

@@ -155,17 +155,28 @@ func free(c *call) int {
 }
 
 func ps(c *call) int {
-	c.printf("%-10s %7s %5s %5s %s\n", "USER", "PID", "%CPU", "%MEM", "COMMAND")
-	c.printf("%-10s %7d %5.1f %5.1f %s\n", "root", 1, 0.0, 0.4, "/sbin/init")
+	options, _ := c.split("o")
+	pidFirst := strings.HasPrefix(options["o"], "pid,user") // else as ps aux
+	row := func(user, pid string, cpu, mem, command string) {
+		if pidFirst {
+			user, pid = fmt.Sprintf("%7s", pid), fmt.Sprintf("%-10s", user)
+		} else {
+			user, pid = fmt.Sprintf("%-10s", user), fmt.Sprintf("%7s", pid)
+		}
+		c.printf("%s %s %5s %5s %s\n", user, pid, cpu, mem, command)
+	}
+	tenth := func(f float64) string { return strconv.FormatFloat(f, 'f', 1, 64) }
+	row("USER", "PID", "%CPU", "%MEM", "COMMAND")
+	row("root", "1", "0.0", "0.4", "/sbin/init")
 	units := c.machine.spec.Units
 	for _, name := range slices.SortedFunc(maps.Keys(units), func(a, b string) int { return units[a].PID - units[b].PID }) {
 		if u := units[name]; u.Active {
-			c.printf("%-10s %7d %5.1f %5.1f %s\n", "root", u.PID, c.machine.spec.Load[0]*10, u.MemoryMiB*100/float64(c.machine.spec.MemoryMiB), name)
+			row("root", strconv.Itoa(u.PID), tenth(c.machine.spec.Load[0]*10), tenth(u.MemoryMiB*100/float64(c.machine.spec.MemoryMiB)), name)
 		}
 	}
 	for _, p := range c.machine.processes() {
 		line, _, _ := strings.Cut(p.line, "\n")
-		c.printf("%-10s %7d %5.1f %5.1f %s\n", demoUser, p.pid, 0.1, 0.1, line)
+		row(demoUser, strconv.Itoa(p.pid), "0.1", "0.1", line)
 	}
 	return 0
 }
@@ -229,10 +240,14 @@ func printEnv(c *call) int {
 
 // shell runs `sh -c SCRIPT`, or a script from stdin, with the call's environment and folder.
 func shell(c *call) int {
-	script := ""
+	script, params := "", []string{c.name}
 	for i, word := range c.args {
 		if strings.HasPrefix(word, "-") && strings.Contains(word, "c") && i+1 < len(c.args) {
 			script = c.args[i+1]
+			if rest := c.args[i+2:]; len(rest) > 0 {
+				params = rest
+			}
+			break
 		}
 	}
 	if script == "" {
@@ -245,7 +260,7 @@ func shell(c *call) int {
 			env = append(env, name+"="+v.Str)
 		}
 	}
-	e := c.machine.run(c.ctx, nil, script, c.dir, env, c.stdout, c.stderr)
+	e := c.machine.run(c.ctx, script, c.dir, env, params, c.stdout, c.stderr)
 	if e.signal != "" {
 		return 143
 	}
@@ -257,7 +272,7 @@ func (c *call) again(ctx context.Context, words []string) int {
 	if len(words) == 0 {
 		return 0
 	}
-	next, ok := programs[words[0]]
+	next, ok := c.machine.program(words[0])
 	if !ok {
 		fmt.Fprintf(c.stderr, "%s: %s: command not found\n", c.name, words[0])
 		return 127

@@ -103,7 +103,7 @@ func (s *session) run(ctx context.Context, p *process, run wire.Run) {
 	if rest, home := strings.CutPrefix(folder, "~"); home {
 		folder = "/home/" + demoUser + rest
 	}
-	e := m.run(ctx, p, run.Script, folder, env, s.channel, s.channel.Stderr())
+	e := m.run(ctx, run.Script, folder, env, []string{"bash"}, s.channel, s.channel.Stderr())
 	m.end(p)
 	s.exit(e)
 }
