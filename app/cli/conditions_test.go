@@ -139,7 +139,8 @@ var conditions = []condition{
 			h.Host("web-1", srv, "StrictHostKeyChecking no")
 			h.TrustKey(srv, sshdtest.MustKey(t, sshdtest.Ed25519, "").Public, "")
 		},
-		message: "the host key of web-1 has changed: somebody may be listening in", hint: ".*ssh-keygen .*-R .*",
+		message: `the host key of web-1 has changed, somebody may be listening in: it is now ED25519 KEY, and was KEY \(DIR/.ssh/known_hosts:1\)`,
+		hint:    `Ask who runs the machine. Only if the change is theirs: ssh-keygen -f 'DIR/.ssh/known_hosts' -R '\[127.0.0.1\]:[0-9]+'`,
 	},
 }
 

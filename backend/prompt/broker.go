@@ -68,6 +68,12 @@ func (b *Broker) Ask(ctx context.Context, p domain.Prompt) (domain.PromptAnswer,
 	}
 }
 
+// Show puts p before the person and waits for nothing: a changed host key has no answer, and it stays among the open
+// ones until Answer takes note of it. What is shown already is not shown twice.
+func (b *Broker) Show(_ context.Context, p domain.Prompt) {
+	_, _ = b.join(p) // a closed Broker shows nothing
+}
+
 func (b *Broker) join(p domain.Prompt) (*question, error) {
 	b.mu.Lock()
 	if b.closed {
@@ -94,7 +100,7 @@ func (b *Broker) join(p domain.Prompt) (*question, error) {
 
 // sameKey compares what a person would decide about. Passphrases are never joined: each asker may need another attempt.
 func sameKey(a, b domain.Prompt) bool {
-	return a.Kind == domain.PromptHostKey && b.Kind == domain.PromptHostKey &&
+	return a.Kind == b.Kind && (a.Kind == domain.PromptHostKey || a.Kind == domain.PromptHostKeyChanged) &&
 		a.Address == b.Address && a.Fingerprint == b.Fingerprint
 }
 

@@ -108,7 +108,7 @@ func (c *Client) changed(st *attempt, h hop, q knownhosts.Query, r knownhosts.Re
 	p.Kind = domain.PromptHostKeyChanged
 	p.KnownAt = fmt.Sprintf("%s:%d", r.File, r.Line)
 	p.RemoveCommand = removeCommand(r.File, q.Name())
-	known := ""
+	known := "another one"
 	if r.KnownKey != nil {
 		p.KnownFingerprint = gossh.FingerprintSHA256(r.KnownKey)
 		known = p.KnownFingerprint
@@ -118,8 +118,8 @@ func (c *Client) changed(st *attempt, h hop, q knownhosts.Query, r knownhosts.Re
 	}
 	return domain.NewError(domain.CodeHostKeyChanged,
 		"Ask who runs the machine. Only if the change is theirs: "+p.RemoveCommand,
-		"the host key of %s has changed: somebody may be listening in", h.Name).
-		WithDetails("offered %s %s, known %s at %s", p.KeyType, p.Fingerprint, known, p.KnownAt)
+		"the host key of %s has changed, somebody may be listening in: it is now %s %s, and was %s (%s)",
+		h.Name, p.KeyType, p.Fingerprint, known, p.KnownAt)
 }
 
 func removeCommand(file, name string) string {
