@@ -48,6 +48,7 @@ describe('everything else is made harmless', () => {
     ['bell and return', 'a\x07b\rc', 'abc'],
     ['other controls have signs', 'a\x00b\x7fc', 'a\u2400b\u2421c'],
     ['overstrike', 'N\x08NA\x08A', 'NA'],
+    ['overstrike of what takes two places', '\x08a🙂\x08\x08🙂\x08b', 'b'],
     ['text direction', 'a\u202eb\u2066c\u200fd', 'a⟨U+202E⟩b⟨U+2066⟩c⟨U+200F⟩d'],
     ['line separators', 'a\u2028b', 'a⟨U+2028⟩b'],
   ])('%s', (_, text, want) => {
@@ -88,7 +89,7 @@ describe('foreign bytes', () => {
   });
 
   it('takes time in proportion to the text', () => {
-    for (const hostile of [`${ESC}]`.repeat(20_000), `${ESC}[`.repeat(20_000), '1;'.repeat(20_000) + 'm', `${ESC}[${'1;'.repeat(20_000)}m`, `a\x08`.repeat(20_000)]) {
+    for (const hostile of [`${ESC}]`.repeat(20_000), `${ESC}[`.repeat(20_000), '1;'.repeat(20_000) + 'm', `${ESC}[${'1;'.repeat(20_000)}m`, `a\x08`.repeat(20_000), '\x9d'.repeat(32_000), '\x90'.repeat(32_000), 'a'.repeat(30_000) + '\x08'.repeat(30_000)]) {
       const began = performance.now();
       parseAnsi(hostile);
       expect(performance.now() - began).toBeLessThan(500);

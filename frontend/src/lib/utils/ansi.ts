@@ -34,8 +34,9 @@ export const stripAnsi = (text: string): string => (special.test(text) ? parseAn
 // C0 but tab, DEL, C1, and what turns the reading direction or breaks lines.
 const special = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
 const csi = /(?:\x1b\[|\x9b)([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])/y;
-// OSC, DCS, SOS, PM, APC up to BEL or ST.
-const text8 = /(?:\x1b([\]PX^_])|([\x9d\x90\x98\x9e\x9f]))([^\x07\x1b\x9c]*)(?:\x07|\x1b\\|\x9c)/y;
+// OSC, DCS, SOS, PM, APC up to BEL or ST. One never holds the beginning of another, or many unfinished ones would each be
+// read to the end of the line.
+const text8 = /(?:\x1b([\]PX^_])|([\x9d\x90\x98\x9e\x9f]))([^\x07\x1b\x90\x98\x9c-\x9f]*)(?:\x07|\x1b\\|\x9c)/y;
 const short = /\x1b(?:[\x20-\x2f]+[\x30-\x7e]|[\x30-\x5a\x5c\x60-\x7e])/y;
 const plainRun = /[^\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/y;
 
@@ -97,7 +98,8 @@ class Reader {
 
   /** A backspace overstrikes: programs of old print a letter twice for bold. */
   private back(): void {
-    this.held = this.held.replace(/.$/su, '');
+    const last = this.held.codePointAt(this.held.length - 2) ?? 0;
+    this.held = this.held.slice(0, last > 0xffff ? -2 : -1);
   }
 
   private show(text: string): void {
