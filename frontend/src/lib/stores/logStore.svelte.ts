@@ -1,6 +1,7 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
 import type { Stream } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
+import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
 import { createLogView, type LogView } from './logView.svelte';
 
@@ -62,15 +63,15 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
     },
     /** Asks where to and writes the run's bytes there; "" when the person thought better of it. Rejects with an ApiError. */
     saveAs: (runId: string, stream: Stream | '') => logService.saveAs(runId, stream),
-    /** The text of a run's lines in order; at most MAX_COPY_LINES. Rejects with an ApiError. */
+    /** The text of a run's lines in order as the screen shows it, no escapes; at most MAX_COPY_LINES. Rejects with an ApiError. */
     async text(runId: string): Promise<string> {
       const out: string[] = [];
       for (let from = 1; out.length < MAX_COPY_LINES; ) {
         const page = await logService.read(runId, from, 512);
-        for (const l of page.lines) out.push(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text);
+        for (const l of page.lines) out.push(stripAnsi(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text));
         from = (page.lines.at(-1)?.n ?? page.last) + 1;
         if (page.lines.length === 0 || from > page.last) {
-          for (const o of page.open) if (o.text) out.push(o.text);
+          for (const o of page.open) if (o.text) out.push(stripAnsi(o.text));
           break;
         }
       }

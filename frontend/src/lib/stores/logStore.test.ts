@@ -255,6 +255,30 @@ describe('errors', () => {
   });
 });
 
+it('follows a run of another process, which sends no events, once a second', async () => {
+  const { view, run } = setUp(fakeRun(10));
+  view.show(true);
+  await settle();
+  for (const last of [11, 60, 400]) {
+    run.last = last;
+    await vi.advanceTimersByTimeAsync(1200);
+    expect(view.tail).toBe(last);
+  }
+  const before = run.reads.length;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(run.reads.length - before).toBeLessThanOrEqual(11);
+});
+
+it('gives text without the escapes in it, as it was on the screen', async () => {
+  const run = fakeRun(2);
+  const read = run.read;
+  run.read = async (id, from, count) => {
+    const page = await read(id, from, count);
+    return { ...page, lines: page.lines.map((l) => ({ ...l, text: `\x1b[31mred\x1b[0m ${l.n}\x1b]0;title\x07` })), open: [{ stream: 'stdout', text: '\x1b[1m$ ' }] } as LogPage;
+  };
+  expect(await setUp(run).store.text('r')).toBe('red 1\nred 2\n$ ');
+});
+
 it('gives the text of a whole run', async () => {
   const { store } = setUp(fakeRun(1000, 100));
   const text = await store.text('r');

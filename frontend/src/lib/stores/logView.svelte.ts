@@ -11,8 +11,8 @@ export const MAX_CHARS = 8_000_000;
 const READ_LINES = 256;
 /** Lines read beyond both edges of what is seen, so that scrolling finds them there. */
 const AROUND = 60;
-/** A run that is not done and says nothing for this long is asked: its last event may have been lost. */
-const SILENCE_MS = 3000;
+/** A run that is not done and says nothing for this long is asked: runs of vmo send no events, and a last one may get lost. */
+const SILENCE_MS = 1000;
 /** Pause between two whole screens of a stream that is faster than the eye: ten a second are enough. */
 const PACE_MS = 100;
 /** Pause after a failed read before the next one; a person can always press Retry. */
