@@ -12,7 +12,7 @@ export async function takeIn(page: Page, app: App): Promise<void> {
   await open(page, app);
   await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
   const sheet = page.getByRole('dialog');
-  await expect(sheet).toContainText('web-1');
+  await expect(sheet.getByRole('checkbox', { name: 'Add web-1' })).toBeChecked();
   await sheet.getByRole('button', { name: /^Add \d+/ }).click();
   await expect(sheet).toBeHidden();
   await expect(vm(page, 'web-1')).toBeVisible();
