@@ -2,6 +2,9 @@
 # The key presses that run a command in the window, on the display of build/smoke.sh.
 set -eu
 key() { xdotool key --delay 60 "$@"; }
-key ctrl+l
+key slash
+xdotool type --delay 15 'demo-web-1'
+key Return ctrl+l
+sleep 0.3
 xdotool type --delay 15 'hostname; uptime'
 key ctrl+Return

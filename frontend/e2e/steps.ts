@@ -18,7 +18,7 @@ export async function takeIn(page: Page, app: App): Promise<void> {
   await expect(vm(page, 'web-1')).toBeVisible();
 }
 
-export const vm = (page: Page, name: string) => page.getByRole('option', { name: new RegExp(`\\b${name}\\b`) });
+export const vm = (page: Page, name: string) => page.getByRole('option').filter({ has: page.getByText(name, { exact: true }) });
 
 /** Chooses a VM and runs a free command on it. */
 export async function run(page: Page, on: string, command: string): Promise<void> {
@@ -29,4 +29,4 @@ export async function run(page: Page, on: string, command: string): Promise<void
   if (/prod/.test(on)) await production.getByRole('button', { name: 'Run' }).click();
 }
 
-export const log = (page: Page) => page.getByRole('log');
+export const log = (page: Page) => page.getByRole('log').first();

@@ -3,5 +3,5 @@
   var theme = null;
   try { theme = localStorage.getItem('mode-watcher-mode'); } catch (e) { /* storage is off: the system decides */ }
   var dark = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches);
-  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  document.documentElement.classList.toggle('dark', dark);
 })();
