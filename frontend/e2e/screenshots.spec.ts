@@ -31,7 +31,7 @@ for (const theme of ['light', 'dark'] as const) {
       await page.keyboard.press('Control+Enter');
       await expect(page.getByText('line 9 of the').first()).toBeVisible();
       await picture('running');
-      await run(page, 'web-1', 'ls -la /; echo "warning: not everything is readable" >&2; exit 3');
+      await run(page, 'web-1', 'ls -la /usr; echo "warning: not everything is readable" >&2; exit 3');
       await expect(page.getByRole('log').filter({ hasText: 'not everything' })).toBeVisible();
       await picture('job');
       await run(page, 'dead', 'true');
