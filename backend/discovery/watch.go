@@ -43,7 +43,7 @@ func (s *Service) StartWatch(interval time.Duration, changed func()) {
 				return
 			case <-tick.C:
 			}
-			if reflect.DeepEqual(seen.stamps, stampsOf(seen.files)) {
+			if seen.same() {
 				continue
 			}
 			now := s.sight(ctx)
@@ -79,13 +79,32 @@ type sight struct {
 	stamps   map[string]stamp
 }
 
+// same says whether the files look as they did.
+func (s sight) same() bool {
+	for path, was := range s.stamps {
+		if stampOf(path) != was {
+			return false
+		}
+	}
+	return true
+}
+
 type stamp struct {
-	changed time.Time
+	changed int64 // Unix time in ns
 	size    int64
 	mode    fs.FileMode
 }
 
+// sight reads the sources twice, with the stamps taken in between: an edit during the first read is then either in the
+// second or makes the next stamps differ. It is only called when something has changed.
 func (s *Service) sight(ctx context.Context) sight {
+	stamps := stampsOf(s.read(ctx).files)
+	out := s.read(ctx)
+	out.stamps = stamps
+	return out
+}
+
+func (s *Service) read(ctx context.Context) sight {
 	var out sight
 	for _, source := range s.opt.Sources {
 		hosts, files, problems, err := source.List(ctx)
@@ -96,7 +115,6 @@ func (s *Service) sight(ctx context.Context) sight {
 		out.files = append(out.files, files...)
 		out.problems = append(out.problems, problems...)
 	}
-	out.stamps = stampsOf(out.files)
 	return out
 }
 
@@ -104,16 +122,19 @@ func stampsOf(files []domain.LookedAt) map[string]stamp {
 	out := make(map[string]stamp, 2*len(files))
 	for _, file := range files {
 		for _, path := range []string{file.Path, filepath.Dir(file.Path)} {
-			if _, done := out[path]; done {
-				continue
+			if _, done := out[path]; !done {
+				out[path] = stampOf(path)
 			}
-			info, err := os.Stat(path)
-			if err != nil {
-				out[path] = stamp{}
-				continue
-			}
-			out[path] = stamp{changed: info.ModTime(), size: info.Size(), mode: info.Mode()}
 		}
 	}
 	return out
+}
+
+// stampOf is zero for a file that isn't there.
+func stampOf(path string) stamp {
+	info, err := os.Stat(path)
+	if err != nil {
+		return stamp{}
+	}
+	return stamp{changed: info.ModTime().UnixNano(), size: info.Size(), mode: info.Mode()}
 }

@@ -24,6 +24,9 @@ type Lister struct {
 	Home       string // for "~" and, with .ssh, for relative Includes of the person's file
 }
 
+// Name is the source that the hosts are from.
+func (l *Lister) Name() domain.Source { return domain.SourceSSHConfig }
+
 // List gives the hosts in the order of the files, the files that were looked at, and the lines that could not be used.
 // Hosts with a wildcard or a negation are no hosts. err is only ever ctx's: a file that is missing or can't be read
 // says so among files.
@@ -223,6 +226,7 @@ func (w *walk) found() []domain.FoundHost {
 		if f.Host == "" {
 			f.Host = h.alias
 		}
+		f.Host = strings.ToLower(f.Host) // as ssh does before it looks the name up
 		out = append(out, f)
 	}
 	return out
