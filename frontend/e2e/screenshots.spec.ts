@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test, expect } from './app';
-import { log, open, run, takeIn, vm } from './steps';
+import { open, run, takeIn, vm } from './steps';
 
 // The pictures of docs/, made by `make screenshots`.
 const folder = resolve(import.meta.dirname, '../../docs/screenshots');

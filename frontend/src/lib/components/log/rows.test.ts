@@ -22,6 +22,9 @@ it('writes styles as CSS', () => {
   expect(css(plain)).toBe('');
   expect(css({ ...plain, fg: 2, bold: true })).toBe('color:var(--ansi-2);font-weight:650;');
   expect(css({ ...plain, inverse: true })).toBe('color:var(--sunken);background:var(--text);');
+  expect(css({ ...plain, inverse: true, fg: 3 })).toBe('color:var(--sunken);background:var(--ansi-3);');
+  expect(css({ ...plain, bg: 4 })).toBe('background:color-mix(in oklab,var(--ansi-4) 38%,var(--sunken));color:var(--text);');
+  expect(css({ ...plain, underline: true, strike: true })).toBe('text-decoration:underline line-through;');
 });
 
 it('tells the time since the start', () => {
@@ -30,4 +33,11 @@ it('tells the time since the start', () => {
   expect(since('2026-11-24T12:01:02.500Z', start)).toBe('+1:02.500');
   expect(since('2026-11-24T14:01:02.500Z', start)).toBe('+2:01:02.500');
   expect(since(start, null)).toBe('+0.000');
+});
+
+it('keeps colours of a program\'s own readable on either ground', () => {
+  expect(css({ ...plain, fg: 'rgb(0 0 95)' })).toMatch(/^--rgb-l:rgb\(0 0 95\);--rgb-d:rgb\(\d{2,3} \d{2,3} \d{3}\);$/);
+  expect(css({ ...plain, fg: 'rgb(255 255 135)' })).toMatch(/--rgb-d:rgb\(255 255 135\);$/);
+  expect(css({ ...plain, bg: 'rgb(255 255 135)' })).toContain('color:#000');
+  expect(css({ ...plain, bg: 'rgb(0 0 95)' })).toContain('color:#fff');
 });

@@ -1,4 +1,4 @@
-import { parseAnsi, plain, type Span, type Style } from '../../utils/ansi';
+import { parseAnsi, plain, type Colour, type Span, type Style } from '../../utils/ansi';
 import type { Line, Stream } from '../../services/api/types';
 
 /** How far back colours are followed that began on an earlier line. Beyond it a program that never resets is assumed to be done. */
@@ -37,19 +37,58 @@ export function createStyler(line: (n: number) => Line | undefined) {
   };
 }
 
-/** The CSS of a style; '' for most text. */
+/** The CSS of a style; '' for most text. Whatever colours a program asks for, the words stay readable in both themes. */
 export function css(s: Style): string {
   if (s === plain) return '';
-  const [fg, bg] = s.inverse ? [s.bg ?? 'var(--sunken)', s.fg ?? 'var(--text)'] : [s.fg, s.bg];
-  const colour = (c: number | string) => (typeof c === 'number' ? `var(--ansi-${c})` : c);
   let out = '';
-  if (fg !== null) out += `color:${colour(fg)};`;
-  if (bg !== null) out += `background:${colour(bg)};`;
-  // Text on a ground of the output's own needs a colour that can be read on it.
-  if (bg !== null && fg === null) out += 'color:var(--text);';
+  if (s.inverse && s.bg === null) out += ground(s.fg, true);
+  else {
+    const [fg, bg] = s.inverse ? [s.bg, s.fg] : [s.fg, s.bg];
+    out += bg === null ? ink(fg) : ground(bg, false) + inkOn(fg, bg);
+  }
   if (s.bold) out += 'font-weight:650;';
   if (s.dim) out += 'opacity:.72;';
   if (s.italic) out += 'font-style:italic;';
-  if (s.underline || s.strike) out += `text-decoration:${s.underline ? 'underline' : ''} ${s.strike ? 'line-through' : ''};`;
+  if (s.underline || s.strike) out += `text-decoration:${[s.underline ? 'underline' : '', s.strike ? 'line-through' : ''].join(' ').trim()};`;
   return out;
+}
+
+/** Text on the log's own ground. A colour of the program's own is lightened or darkened until it can be read; see ansi.css. */
+function ink(c: Colour | null): string {
+  if (c === null) return '';
+  if (typeof c === 'number') return `color:var(--ansi-${c});`;
+  return `--rgb-l:${toward(c, 0)};--rgb-d:${toward(c, 255)};`;
+}
+
+/** A coloured ground: full where the text is the log's ground (inverse), else toned down so that text can stand on it. */
+function ground(c: Colour | null, full: boolean): string {
+  if (c === null) return 'color:var(--sunken);background:var(--text);';
+  if (typeof c === 'string') return `background:${c};${full ? inkOn(null, c) : ''}`;
+  return full ? `color:var(--sunken);background:var(--ansi-${c});` : `background:color-mix(in oklab,var(--ansi-${c}) 38%,var(--sunken));`;
+}
+
+function inkOn(fg: Colour | null, bg: Colour): string {
+  if (typeof bg === 'string') return typeof fg === 'string' ? `color:${fg};` : `color:${luminance(channels(bg)) > 0.18 ? '#000' : '#fff'};`;
+  if (fg === null) return 'color:var(--text);';
+  return `color:color-mix(in oklab,${typeof fg === 'number' ? `var(--ansi-${fg})` : fg} 30%,var(--text));`;
+}
+
+const channels = (rgb: string): number[] => (rgb.match(/\d+/g) ?? []).map(Number);
+
+/** Relative luminance as WCAG has it. */
+function luminance(rgb: number[]): number {
+  const [r = 0, g = 0, b = 0] = rgb.map((v) => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** The colour moved toward black (0) or white (255) until its contrast with the log's light or dark ground is 4.5. */
+function toward(colour: string, end: 0 | 255): string {
+  const base = end === 0 ? 0.96 : 0.006;
+  let rgb = channels(colour);
+  for (let step = 0; step < 12; step++) {
+    const l = luminance(rgb);
+    if ((Math.max(l, base) + 0.05) / (Math.min(l, base) + 0.05) >= 4.5) break;
+    rgb = rgb.map((v) => Math.round(v + (end - v) * 0.18));
+  }
+  return `rgb(${rgb.join(' ')})`;
 }

@@ -15,6 +15,7 @@ describe('how a run stands', () => {
   it('in one line', () => {
     expect(facts(run({ status: 'succeeded', exitCode: 0, finishedAt: '2026-11-24T12:00:02.100Z', lines: 6, bytes: 1200 }), 0)).toBe('exit 0 · 2.1 s · 6 lines · 1.2 KB');
     expect(facts(run({ status: 'failed', startedAt: null }), 0)).toBe('not reached');
+    expect(facts(run({ status: 'canceled', signal: 'KILL', finishedAt: '2026-11-24T12:00:09.200Z' }), 0)).toBe('stopped · 9.2 s');
   });
 });
 

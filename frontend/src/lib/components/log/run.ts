@@ -21,9 +21,10 @@ export function standing(run: Run, now: number): string {
 /** "exit 0 · 2.1 s · 6 lines · 1.2 KB" of a run that ended. */
 export function facts(run: Run, now: number): string {
   const out: string[] = [];
-  if (run.signal) out.push(`ended by SIG${run.signal}`);
-  else if (run.exitCode != null) out.push(`exit ${run.exitCode}`);
-  else if (run.status !== 'running') out.push(standing(run, now));
+  if (run.status === 'succeeded' || run.status === 'failed') {
+    if (run.signal) out.push(`ended by SIG${run.signal}`);
+    else out.push(run.exitCode != null ? `exit ${run.exitCode}` : standing(run, now));
+  } else if (run.status !== 'running') out.push(standing(run, now));
   if (run.startedAt) out.push(between(run.startedAt, run.finishedAt, now));
   if (finished(run.status) && run.lines > 0) out.push(count(run.lines, 'line'), bytes(run.bytes));
   return out.join(' · ');
