@@ -1,5 +1,5 @@
 import type { JobAPIService } from '../services/api/JobAPIService';
-import { finished, type Job, type JobDetail, type JobFilter, type Run, type StartJob, type Status } from '../services/api/types';
+import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type Run, type StartJob, type Status } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
@@ -13,6 +13,8 @@ interface Dependencies {
 const PAGE = 50;
 /** Tabs beyond this many finished jobs go, oldest first: the history has them. */
 const MAX_TABS = 12;
+/** Jobs without a tab whose last events are kept, for the moment until the reply to their start comes. */
+const MAX_EARLY = 20;
 
 export interface HistoryFilter { text: string; status: Status | ''; vmIds: string[]; origin: '' | 'window' | 'cli' }
 
@@ -32,12 +34,34 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   let filter = $state.raw<HistoryFilter>(emptyFilter);
   let reading = 0;
 
+  // Events may come before the reply that tells of their job: a short job can have ended by then.
+  const early = new Map<string, { job: Job; runs: Map<string, Run> }>();
+
+  function remember(job: Job, runs: Run[]): void {
+    const known = early.get(job.id) ?? { job, runs: new Map<string, Run>() };
+    if (!finished(known.job.status) || finished(job.status)) known.job = job;
+    for (const run of runs) known.runs.set(run.id, newer(known.runs.get(run.id), run));
+    early.delete(job.id);
+    early.set(job.id, known);
+    for (const id of early.keys()) if (early.size > MAX_EARLY) early.delete(id);
+  }
+
   const active = $derived(open.find((d) => d.job.id === activeId) ?? null);
   const running = $derived(open.filter((d) => !finished(d.job.status)));
 
   function put(detail: JobDetail): void {
     const i = open.findIndex((d) => d.job.id === detail.job.id);
-    open = i < 0 ? [...open, detail] : open.map((d, at) => (at === i ? detail : d));
+    const old = open[i];
+    const known = early.get(detail.job.id);
+    early.delete(detail.job.id);
+    if (old) {
+      const job = finished(old.job.status) && !finished(detail.job.status) ? old.job : detail.job;
+      const before = new Map(old.runs.map((r) => [r.id, r]));
+      const now = { job, runs: detail.runs.map((r) => newer(before.get(r.id), r)) };
+      open = open.map((d, at) => (at === i ? now : d));
+    } else {
+      open = [...open, known ? merge(detail, known.job, [...known.runs.values()]) : detail];
+    }
     for (let over = open.filter((d) => finished(d.job.status)); over.length > MAX_TABS; over = over.slice(1)) {
       const oldest = over[0];
       if (oldest && oldest.job.id !== activeId) open = open.filter((d) => d !== oldest);
@@ -67,11 +91,35 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     const mine = ++reading;
     const page = await base.load(() => jobService.list(query('')));
     if (!page || mine !== reading) return;
-    history = page.jobs;
-    stats = page.stats;
-    next = page.next;
-    more = next !== '';
+    take(page, []);
+    if (!historyLoaded) void reattach(page.jobs);
     historyLoaded = true;
+  }
+
+  /** Reads the newest page again; older ones that were read stay, so that the list doesn't jump under the person. */
+  async function refreshHistory(): Promise<void> {
+    const mine = ++reading;
+    const page = await base.load(() => jobService.list(query('')));
+    if (!page || mine !== reading) return;
+    const end = page.jobs.at(-1)?.number ?? 0;
+    take(page, page.next ? history.filter((j) => j.number < end) : []);
+  }
+
+  function take(page: JobPage, older: Job[]): void {
+    history = [...page.jobs, ...older];
+    stats = page.stats;
+    if (older.length === 0) next = page.next;
+    more = next !== '';
+  }
+
+  /** After a reload of the window, what still runs has its tab again. */
+  async function reattach(jobs: Job[]): Promise<void> {
+    for (const job of jobs.filter((j) => !finished(j.status) && j.origin === 'window').slice(0, MAX_TABS).reverse()) {
+      const detail = await jobService.get(job.id).catch(() => null);
+      if (!detail) continue;
+      put(detail);
+      activeId ??= detail.job.id;
+    }
   }
 
   async function refreshOpen(): Promise<void> {
@@ -83,13 +131,14 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
 
   let refresh: ReturnType<typeof setTimeout> | undefined;
   function historySoon(): void {
-    refresh ??= setTimeout(() => { refresh = undefined; void loadHistory(); }, 300);
+    refresh ??= setTimeout(() => { refresh = undefined; void refreshHistory(); }, 300);
   }
 
   const stops = [
     jobEvents.onJobChanged((e) => {
       const detail = open.find((d) => d.job.id === e.job.id);
       if (detail) put(merge(detail, e.job, e.runs));
+      else remember(e.job, e.runs);
       const i = history.findIndex((j) => j.id === e.job.id);
       const old = history[i];
       if (old) {
@@ -98,7 +147,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       } else historySoon();
     }),
     jobEvents.onGap(() => { void refreshOpen(); historySoon(); }),
-    events.on('app:reset', () => { open = []; activeId = null; history = []; historySoon(); }),
+    events.on('app:reset', () => { open = []; activeId = null; history = []; historyLoaded = false; early.clear(); reading++; }),
   ];
 
   return {
@@ -161,9 +210,17 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     },
     setFilter(change: Partial<HistoryFilter>) { filter = { ...filter, ...change }; void loadHistory(); },
     clearFilter() { filter = emptyFilter; void loadHistory(); },
-    async setStarred(id: string, on: boolean) { await jobService.setStarred(id, on); await loadHistory(); },
-    async deleteJob(id: string) { await jobService.delete(id); await loadHistory(); },
-    async restoreJob(id: string) { await jobService.restore(id); await loadHistory(); },
+    async setStarred(id: string, on: boolean) {
+      await jobService.setStarred(id, on);
+      history = history.map((j) => (j.id === id ? { ...j, starred: on } : j));
+      await refreshHistory();
+    },
+    async deleteJob(id: string) {
+      await jobService.delete(id);
+      history = history.filter((j) => j.id !== id);
+      await refreshHistory();
+    },
+    async restoreJob(id: string) { await jobService.restore(id); await refreshHistory(); },
     destroy() { clearTimeout(refresh); for (const stop of stops) stop(); },
   };
 });

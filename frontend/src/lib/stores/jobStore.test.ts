@@ -83,6 +83,44 @@ describe('jobStore', () => {
     expect(store.history).toHaveLength(1);
   });
 
+  it('knows the end of a job that was over before the reply to its start', async () => {
+    const { store, events, jobService } = setUp();
+    jobService.start.mockImplementationOnce(async () => {
+      events.send('job:changed', { job: aJob('j', { status: 'running' }), runs: [aRun('r1', { status: 'running' })] });
+      events.send('job:changed', { job: aJob('j', { status: 'failed' }), runs: [aRun('r1', { status: 'failed', exitCode: 3 })] });
+      return aDetail('j', { status: 'queued' });
+    });
+    await store.start(request);
+    expect(store.active?.job.status).toBe('failed');
+    expect(store.active?.runs[0]?.exitCode).toBe(3);
+    expect(store.running).toHaveLength(0);
+  });
+
+  it('gives what still runs its tab again after a reload', async () => {
+    const { store, jobService } = setUp();
+    jobService.list.mockResolvedValueOnce(page([aJob('a', { status: 'running' }), aJob('b', { status: 'running', origin: 'cli' }), aJob('c', { status: 'succeeded' })]));
+    await store.loadHistory();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.open.map((d) => d.job.id)).toEqual(['a']);
+    expect(store.activeId).toBe('a');
+  });
+
+  it('keeps the pages that were read when something changes', async () => {
+    const { store, events, jobService } = setUp();
+    const jobs = (...numbers: number[]) => numbers.map((number) => aJob(`j${number}`, { number, status: 'succeeded' }));
+    jobService.list.mockResolvedValueOnce(page(jobs(9, 8), 'after 8'));
+    await store.loadHistory();
+    jobService.list.mockResolvedValueOnce(page(jobs(7, 6), 'after 6'));
+    await store.loadMore();
+    jobService.list.mockResolvedValueOnce(page(jobs(10, 9), 'after 9'));
+    events.send('job:changed', { job: aJob('j10', { number: 10 }), runs: [] });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(store.history.map((j) => j.number)).toEqual([10, 9, 8, 7, 6]);
+    jobService.list.mockResolvedValueOnce(page(jobs(5)));
+    await store.loadMore();
+    expect(jobService.list).toHaveBeenLastCalledWith(expect.objectContaining({ cursor: 'after 6' }));
+  });
+
   it('closes a tab and shows its neighbour', async () => {
     const { store, jobService } = setUp();
     await store.start(request);
