@@ -24,8 +24,11 @@ var vmoBinary string
 
 func TestMain(m *testing.M) {
 	if role := os.Getenv("VMO_TEST_ROLE"); role != "" {
-		fmt.Fprintln(os.Stderr, childRoles[role]())
-		os.Exit(125)
+		if err := childRoles[role](); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
 	}
 	// These tests wait for other processes: two processors are no reason to run only two of them.
 	if err := flag.Set("test.parallel", "8"); err != nil {
@@ -48,7 +51,7 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// childRoles are what this test binary does in the place of tests; each returns only if it failed.
+// childRoles are what this test binary does in the place of tests.
 var childRoles = map[string]func() error{}
 
 // data is a data folder, and the home whose ssh_config vmo reads.

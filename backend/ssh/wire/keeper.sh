@@ -74,10 +74,10 @@ end() {
 	[ "$all" ] || return 0
 	kill -TERM $all
 	kill -CONT $all
-	# Looking costs time too, more so on a busy machine: the clock counts, where the grace is longer than its second.
+	# Looking costs time too, more so on a busy machine: by the clock, whose second has begun already, it isn't longer.
 	left=$(($4 / 100))
 	now
-	until=$((now + ($4 + 999) / 1000))
+	until=$((now + 1 + ($4 + 999) / 1000))
 	while members "$1" "$2" "$3"; [ "$all" ]; do
 		now
 		[ "$left" -gt 0 ] && [ "$now" -lt "$until" ] || break

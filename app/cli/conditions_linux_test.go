@@ -1,0 +1,139 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"vmorchestrator/backend/domain"
+	"vmorchestrator/internal/sshdtest"
+)
+
+func init() {
+	conditions = append(conditions, condition{
+		name: "dead host", status: exitSome, args: on("dead"), code: domain.CodeConnectTimeout,
+		prepare: func(t *testing.T, h *sshdtest.Home) {
+			h.AppendConfig("Host dead\n  HostName 127.0.0.1\n  ConnectTimeout 1\n  Port " + dead(t) + "\n")
+		},
+		message: "127.0.0.1:PORT didn't answer within 1s", hint: "Check that the machine is on and that no firewall is in between.",
+	})
+	childRoles["full disk"] = fullDisk
+}
+
+// dead is a port that swallows connection requests, as a machine that is off does: a listener whose queue is full.
+func dead(t *testing.T) string {
+	l := listen(t)
+	raw, err := l.(*net.TCPListener).SyscallConn()
+	must(t, err)
+	must(t, raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 0) }))
+	must(t, err)
+	for range 4 { // the first fill the queue, the others show that it is full
+		conn, err := net.DialTimeout("tcp4", l.Addr().String(), 200*time.Millisecond)
+		if err != nil {
+			break
+		}
+		t.Cleanup(func() { conn.Close() })
+	}
+	return port(l)
+}
+
+// The data folder's disk becomes full while a command prints: the run is stopped, how it ended is kept, and so is all
+// output up to the byte that is named. The disk is a real one of 48 MiB in a mount namespace of its own.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	srv := sshdtest.Start(t, sshdtest.Options{})
+	home := sshdtest.NewHome(t)
+	home.Ready("box", srv)
+	d := newData(t, home)
+	cmd := d.command()
+	cmd.Path, cmd.Args = "/proc/self/exe", []string{"full disk"}
+	cmd.Env = append(cmd.Env, "VMO_TEST_ROLE=full disk", "VMO_TEST_BINARY="+vmoBinary)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
+	if os.Getuid() != 0 {
+		cmd.SysProcAttr.Cloneflags |= syscall.CLONE_NEWUSER
+		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{HostID: os.Getuid(), Size: 1}}
+		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{HostID: os.Getgid(), Size: 1}}
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var got fullDiskResult
+	if err := json.Unmarshal(out, &got); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if got.Exit != exitSome || got.Job.Status != domain.StatusFailed || len(got.Later) != 1 || got.Later[0].Status != domain.StatusFailed {
+		t.Errorf("exit status %d, job %+v, history %+v", got.Exit, got.Job, got.Later)
+	}
+	r := got.Job.Runs[0]
+	if r.Error == nil || r.Error.Code != domain.CodeDiskFull || r.Complete || r.Bytes < 10_000_000 || r.Bytes != got.Stored {
+		t.Errorf("run %+v, %d bytes are stored", r, got.Stored)
+	} else if r.Error.Message != "the disk is full" || r.Error.Hint != "Make room on the disk of "+d.dir+"/vmo.db, then try again." {
+		t.Errorf("said %q and %q", r.Error.Message, r.Error.Hint)
+	}
+	if want := fmt.Sprintf("output incomplete from byte %d", r.Bytes); got.Note != want {
+		t.Errorf("note %q, want %q", got.Note, want)
+	}
+	if left := sshdtest.OfRun(r.ID, 0); len(left) > 0 {
+		t.Errorf("left on the target: %v", left)
+	}
+}
+
+// fullDiskResult is what was seen inside of the namespace.
+type fullDiskResult struct {
+	Exit   int
+	Job    job
+	Note   string
+	Later  []job
+	Stored int64 // bytes that the log has
+}
+
+var noteOf = regexp.MustCompile(`"note":"([^"]*)"`)
+
+// fullDisk runs in the namespace.
+func fullDisk() error {
+	dir, vmo := os.Getenv("VMO_DATA_DIR"), os.Getenv("VMO_TEST_BINARY")
+	if err := errors.Join(os.MkdirAll(dir, 0o700), syscall.Mount("", "/", "", syscall.MS_PRIVATE|syscall.MS_REC, "")); err != nil {
+		return err
+	}
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=48m"); err != nil {
+		return err
+	}
+	var got fullDiskResult
+	run := exec.Command(vmo, "run", "--json", "--on", "box", "--", "head -c 200000000 /dev/urandom; sleep 60")
+	out, err := run.Output()
+	if run.ProcessState == nil {
+		return err
+	}
+	got.Exit = run.ProcessState.ExitCode()
+	last := out[strings.LastIndex(strings.TrimSpace(string(out)), "\n")+1:]
+	if err := json.Unmarshal(last, &got.Job); err != nil {
+		return fmt.Errorf("%w: %s", err, last)
+	}
+	if note := noteOf.FindSubmatch(last); note != nil {
+		got.Note = string(note[1])
+	}
+	if out, err = exec.Command(vmo, "jobs", "--json").Output(); err != nil {
+		return err
+	}
+	for line := range strings.Lines(string(out)) {
+		var j job
+		if err := json.Unmarshal([]byte(line), &j); err != nil {
+			return err
+		}
+		got.Later = append(got.Later, j)
+	}
+	if out, err = exec.Command(vmo, "logs", "1", "--raw").Output(); err != nil {
+		return err
+	}
+	got.Stored = int64(len(out))
+	return json.NewEncoder(os.Stdout).Encode(got)
+}
