@@ -243,11 +243,12 @@ func FuzzList(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		text, _ := normalise(data)
-		if strings.Count(string(text), "\n") > strings.Count(string(data), "\n")+1 {
+		normal, _ := normalise(data)
+		text := normal.text.String()
+		if strings.Count(text, "\n") > strings.Count(string(data), "\n")+1 {
 			t.Fatal("lines were made")
 		}
-		parsed, err := blocks(text)
+		parsed, err := normal.blocks()
 		if err != nil {
 			t.Fatalf("normalised text can't be parsed: %v\n%s", err, text)
 		}

@@ -22,4 +22,8 @@ const (
 	maxProblems = 200
 	// maxGlobMatches bounds what one Include pattern may name.
 	maxGlobMatches = 1000
+	// maxLibraryLine is the longest line that kevinburke/ssh_config is given, in bytes: its time is the square of this.
+	maxLibraryLine = 256
+	// maxShown bounds a value or path that is only shown, in bytes: paths end at 4096, names far before.
+	maxShown = 4096
 )

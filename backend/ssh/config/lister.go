@@ -106,11 +106,11 @@ func (w *walk) file(path string, outer scope, chain []string) {
 	if text := unsafeMode(path); text != "" {
 		w.problem(looked.Path, 0, "%s", text)
 	}
-	text, problems := normalise(data)
+	normal, problems := normalise(data)
 	for _, p := range problems {
 		w.problem(looked.Path, p.line, "%s", p.message)
 	}
-	parsed, err := blocks(text)
+	parsed, err := normal.blocks()
 	if err != nil { // normalised text always parses; the fuzz test looks for the exception
 		w.files[at].State, w.files[at].Error = "unreadable", err.Error()
 		return

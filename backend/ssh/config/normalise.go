@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	ssh_config "github.com/kevinburke/ssh_config"
 )
@@ -29,12 +28,14 @@ type lineProblem struct {
 // one blank between words, words percent-encoded (so no tab, quote, '#' or '=' is left in them), Match lines turned into
 // a Host that never matches. By itself that library loses Host lines with tabs or quotes, cuts values at '#', applies
 // "Match host X user Y" to other hosts and gives up the file at any other Match.
-func normalise(data []byte) (text []byte, problems []lineProblem) {
+//
+// Its lexer also takes time with the square of a line's length (three minutes for 1 MB), so the words of a long line wait
+// in long, and the text holds their place in it.
+func normalise(data []byte) (n normalised, problems []lineProblem) {
 	if rest, found := bytes.CutPrefix(data, []byte("\xef\xbb\xbf")); found {
 		data = rest
 		problems = append(problems, lineProblem{1, "the file begins with a byte order mark, which ssh refuses: save it as UTF-8 without one"})
 	}
-	var out bytes.Buffer
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
@@ -49,26 +50,26 @@ func normalise(data []byte) (text []byte, problems []lineProblem) {
 				problem = "Host has no name"
 				words = []string{"!*"}
 			}
-			emit(&out, "Host", words)
+			n.emit("Host", words)
 		case keyword == "match":
-			emit(&out, "Host", []string{"!*"})
+			n.emit("Host", []string{"!*"})
 		case keyword == "include":
 			if len(words) == 0 {
 				problem = "Include names no file"
 			} else {
-				emit(&out, includeWord, words)
+				n.emit(includeWord, words)
 			}
 		case shownKeywords[keyword] != "":
 			if problem = badValue(keyword, words); problem == "" {
-				emit(&out, shownKeywords[keyword], words[:1])
+				n.emit(shownKeywords[keyword], words[:1])
 			}
 		}
 		if problem != "" && len(problems) < maxProblems {
 			problems = append(problems, lineProblem{number, problem})
 		}
-		out.WriteByte('\n')
+		n.text.WriteByte('\n')
 	}
-	return out.Bytes(), problems
+	return n, problems
 }
 
 func badValue(keyword string, words []string) string {
@@ -86,16 +87,46 @@ func badValue(keyword string, words []string) string {
 	return ""
 }
 
-func emit(out *bytes.Buffer, keyword string, words []string) {
-	out.WriteString(keyword)
+// normalised is a file in the narrow form.
+type normalised struct {
+	text bytes.Buffer
+	long [][]string
+}
+
+func (n *normalised) emit(keyword string, words []string) {
+	var line strings.Builder
+	line.WriteString(keyword)
 	for _, word := range words {
-		out.WriteByte(' ')
-		// An empty word would vanish; a lone '%' can't come from the encoder.
+		line.WriteByte(' ')
 		if word == "" {
-			word = "\x00"
+			word = "\x00" // an empty word would vanish
 		}
-		out.WriteString(url.QueryEscape(word))
+		line.WriteString(url.QueryEscape(word))
 	}
+	if line.Len() > maxLibraryLine {
+		line.Reset()
+		line.WriteString(keyword + " " + longMark + strconv.Itoa(len(n.long))) // '@' is never left by the encoder
+		n.long = append(n.long, words)
+	}
+	n.text.WriteString(line.String())
+}
+
+const longMark = "@"
+
+// words gives back what emit was given.
+func (n *normalised) words(encoded []string) []string {
+	if len(encoded) == 1 && strings.HasPrefix(encoded[0], longMark) {
+		if at, err := strconv.Atoi(encoded[0][len(longMark):]); err == nil && at < len(n.long) {
+			return n.long[at]
+		}
+	}
+	out := make([]string, len(encoded))
+	for i, word := range encoded {
+		if plain, err := url.QueryUnescape(word); err == nil && plain != "\x00" {
+			out[i] = plain
+		}
+	}
+	return out
 }
 
 // block is one Host section of one file.
@@ -111,8 +142,9 @@ type node struct {
 	line    int
 }
 
-// blocks parses normalised text.
-func blocks(text []byte) ([]block, error) {
+// blocks parses the text.
+func (n *normalised) blocks() ([]block, error) {
+	text := n.text.Bytes()
 	parsed, err := ssh_config.DecodeBytes(text)
 	if err != nil {
 		return nil, err
@@ -123,25 +155,22 @@ func blocks(text []byte) ([]block, error) {
 		b := block{}
 		if i > 0 { // the first is the library's implicit "Host *"
 			b.line = hostLines[i-1]
-			b.patterns = []string{}
-			for _, p := range host.Patterns {
-				b.patterns = append(b.patterns, decode(p.String()))
+			encoded := make([]string, len(host.Patterns))
+			for j, p := range host.Patterns {
+				encoded[j] = p.String()
 			}
+			b.patterns = n.words(encoded)
 		}
-		for _, n := range host.Nodes {
-			kv, ok := n.(*ssh_config.KV)
+		for _, line := range host.Nodes {
+			kv, ok := line.(*ssh_config.KV)
 			if !ok {
 				continue
-			}
-			words := strings.Fields(kv.Value)
-			for j := range words {
-				words[j] = decode(words[j])
 			}
 			keyword := strings.ToLower(kv.Key)
 			if kv.Key == includeWord {
 				keyword = "include"
 			}
-			b.nodes = append(b.nodes, node{keyword: keyword, words: words, line: kv.Pos().Line})
+			b.nodes = append(b.nodes, node{keyword: keyword, words: n.words(strings.Fields(kv.Value)), line: kv.Pos().Line})
 		}
 		out = append(out, b)
 	}
@@ -160,18 +189,10 @@ func linesOf(text []byte, prefix string) []int {
 	return out
 }
 
-func decode(word string) string {
-	plain, err := url.QueryUnescape(word)
-	if err != nil || plain == "\x00" {
-		return ""
-	}
-	return plain
-}
-
 // readable makes foreign bytes fit for a screen and for JSON.
 func readable(s string) string {
-	if utf8.ValidString(s) {
-		return s
+	if len(s) > maxShown {
+		s = s[:maxShown] + "…"
 	}
 	return strings.ToValidUTF8(s, "\uFFFD")
 }
