@@ -511,15 +511,25 @@ func (t *teeBlock) Write(ctx context.Context, _ domain.Stream, _ []byte) error {
 }
 func (t *teeBlock) Close() { close(t.closed) }
 
+// writesOn ends by its stop, after what it had to say.
+type writesOn struct {
+	*fakeProcess
+	written chan struct{}
+}
+
+func (p *writesOn) Stop(ctx context.Context, grace time.Duration) domain.StopResult {
+	<-p.written
+	return p.fakeProcess.Stop(ctx, grace)
+}
+
 func TestBlockedTeeHoldsTheRunAndLosesNothing(t *testing.T) {
 	f := fix(t, func(_ context.Context, _ domain.Target, _ domain.Exec, sink Sink) (Process, error) {
-		p := newProcess()
-		p.hangs = true
+		p := &writesOn{fakeProcess: newProcess(), written: make(chan struct{})}
 		go func() {
 			for range 3 {
 				_ = sink.Write(domain.Stdout, []byte("line\n"))
 			}
-			p.exit <- domain.Exit{Kind: domain.ExitSignal, Signal: "TERM"}
+			close(p.written)
 		}()
 		return p, nil
 	})
