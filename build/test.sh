@@ -57,7 +57,7 @@ show_playwright() { if [ "$2" = 0 ]; then tail -3 "$1"; else tail -120 "$1"; fi;
 count_smoke() { echo "$(grep -c '^PASS ' "$1") $(grep -c '^FAIL ' "$1")"; }
 show_smoke() { if [ "$2" = 0 ]; then grep '^PASS ' "$1"; else tail -60 "$1"; fi; }
 
-check() { "$@" && echo 'exit 0'; }
+check() { "$@" && printf '\nexit 0\n'; } # svelte-check ends without a newline
 npm_run() { npm --prefix frontend run --silent "$@"; }
 
 for s in $steps; do

@@ -87,7 +87,7 @@ func (s *Service) run(lj *liveJob, r *liveRun) {
 	}
 	first := r.snapshot()
 	out := s.Outputs.Open(s.base, first.ID)
-	sink := &sink{out: out, run: r}
+	sink := &sink{out: out, run: r, greeting: "connected to " + first.Target.String()}
 	if lj.tee != nil {
 		sink.tee = lj.tee(first)
 	}
@@ -103,7 +103,7 @@ func (s *Service) run(lj *liveJob, r *liveRun) {
 		})
 		return
 	}
-	sink.Notice("connected to " + first.Target.String())
+	sink.greet()
 	now := s.Now()
 	started := r.change(func(run *domain.Run) {
 		run.Status, run.StartedAt, run.Remote = domain.StatusRunning, &now, process.Remote()

@@ -14,6 +14,11 @@ type sink struct {
 
 	order sync.Mutex // both see the same order of writes
 
+	// greeting is said before the first byte, or once it is known that the target accepted the command: a fast command
+	// has written before the transport comes back from its start.
+	greeting string
+	greeted  sync.Once
+
 	mu     sync.Mutex
 	closed bool
 }
@@ -22,6 +27,7 @@ func (k *sink) Write(stream domain.Stream, p []byte) error {
 	if k.isClosed() {
 		return domain.NewError(domain.CodeClosed, "", "the run has ended")
 	}
+	k.greet()
 	if k.tee != nil {
 		k.order.Lock()
 		defer k.order.Unlock()
@@ -38,6 +44,11 @@ func (k *sink) Write(stream domain.Stream, p []byte) error {
 		k.run.ask(reasonCancel)
 	}
 	return nil
+}
+
+// greet says the greeting, once.
+func (k *sink) greet() {
+	k.greeted.Do(func() { k.Notice(k.greeting) })
 }
 
 func (k *sink) Notice(text string) {
