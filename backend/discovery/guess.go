@@ -22,7 +22,7 @@ func guessEnvironment(alias string) domain.Environment {
 		return domain.EnvProduction
 	case strings.HasSuffix(joined, "staging") || strings.HasSuffix(joined, "stage"):
 		return domain.EnvStaging
-	case has("test", "tests", "testing", "tst", "qa", "ci") || strings.HasSuffix(joined, "test"):
+	case has("test", "tests", "testing", "tst", "qa", "ci") || (strings.HasSuffix(joined, "test") && !strings.HasSuffix(joined, "latest")):
 		return domain.EnvTest
 	default:
 		return domain.EnvDevelopment
