@@ -47,7 +47,7 @@ const (
 	Unknown       State = "unknown"  // nothing is known about the host
 	Changed       State = "changed"  // the host has another key: refuse (see Result.OtherType)
 	Revoked       State = "revoked"  // the key, or the authority that signed it, is revoked: refuse
-	BadCert       State = "bad_cert" // a certificate by an authority of this host that is not valid for it: refuse; Result.Reason says why
+	BadCert       State = "bad_cert" // an invalid certificate by an authority of this host, with a key not known: refuse; Result.Reason says why
 )
 
 // Problem is a line that was skipped.
@@ -80,8 +80,9 @@ type revocation struct {
 // Check looks key up. It fails only if a file is there and can't be read (CodeKnownHosts): then nothing is known for
 // certain and the caller must not go on.
 //
-// As in OpenSSH, a certificate counts through a @cert-authority line; if no line has its authority, the key inside is
-// looked up as a plain key. With CheckIP, a key that differs for the address makes the answer Changed too.
+// As in OpenSSH, a certificate counts through a @cert-authority line; if no line has its authority or it is not valid
+// (expired, for another host), the key inside is looked up as a plain key. An invalid one whose key nobody knows is
+// BadCert: ssh would ask the person here. With CheckIP, a key that differs for the address makes the answer Changed too.
 func Check(q Query, key ssh.PublicKey) (Result, error) {
 	file, err := load(q)
 	if err != nil {
@@ -98,16 +99,26 @@ func (l *loaded) check(q Query, key ssh.PublicKey) Result {
 			return Result{State: Revoked, KnownKey: revoked.Key, File: revoked.File, Line: revoked.Line}
 		}
 	}
-	if cert, ok := key.(*ssh.Certificate); ok {
-		if ca := l.authority(q, cert); ca != nil {
-			result := Result{State: CertAuthority, KnownKey: ca.key, File: ca.file, Line: ca.line}
-			if result.Reason = certificate(q, cert); result.Reason != "" {
-				result.State = BadCert
-			}
-			return result
-		}
-		key = cert.Key
+	cert, ok := key.(*ssh.Certificate)
+	if !ok {
+		return l.withAddress(q, key)
 	}
+	ca := l.authority(q, cert)
+	if ca == nil {
+		return l.withAddress(q, cert.Key)
+	}
+	reason := certificate(q, cert)
+	if reason == "" {
+		return Result{State: CertAuthority, KnownKey: ca.key, File: ca.file, Line: ca.line}
+	}
+	if result := l.withAddress(q, cert.Key); result.State != Unknown {
+		return result
+	}
+	return Result{State: BadCert, KnownKey: ca.key, File: ca.file, Line: ca.line, Reason: reason}
+}
+
+// withAddress is the verdict on a plain key, for the host and with CheckIP for its address.
+func (l *loaded) withAddress(q Query, key ssh.PublicKey) Result {
 	result := l.plain(q.names(), key)
 	if q.CheckIP && q.HostKeyAlias == "" && q.IP != "" && q.IP != q.Host && result.State == Known {
 		if byIP := l.plain([]string{hostPort(q.IP, q.Port)}, key); byIP.State == Changed {
@@ -334,8 +345,9 @@ func certificate(q Query, cert *ssh.Certificate) string {
 		// x/crypto takes a certificate without principals for any host; OpenSSH does not for hosts.
 		return "the certificate names no host"
 	}
+	// ssh lowers the host, not the certificate: a principal in upper case fits no host.
 	checker := ssh.CertChecker{Clock: q.Now, IsHostAuthority: func(ssh.PublicKey, string) bool { return true }}
-	if !slices.ContainsFunc(cert.ValidPrincipals, func(p string) bool { return wildcard(strings.ToLower(p), strings.ToLower(principal)) }) {
+	if !slices.ContainsFunc(cert.ValidPrincipals, func(p string) bool { return wildcard(p, strings.ToLower(principal)) }) {
 		return "the certificate is for " + strings.Join(cert.ValidPrincipals, ", ") + ", not for " + principal
 	}
 	if err := checker.CheckCert(cert.ValidPrincipals[0], cert); err != nil {
