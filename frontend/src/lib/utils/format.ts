@@ -14,8 +14,9 @@ export function bytes(n: number): string {
   return `${i === 0 || n >= 100 ? Math.round(n) : n.toFixed(1)} ${units[i]}`;
 }
 
-/** "0.4 s", "2 min 5 s", "3 h 4 min". */
+/** "12 ms", "0.4 s", "2 min 5 s", "3 h 4 min". */
 export function duration(ms: number): string {
+  if (ms > 0 && ms < 95) return `${Math.round(ms)} ms`;
   if (ms < 59_950) return `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
   const s = Math.round(ms / 1000);
   if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;

@@ -9,7 +9,7 @@ describe('summary', () => {
   it('says how one run ended', () => {
     expect(summary(detail({ status: 'failed', exitCode: 3 }))).toBe('exit 3');
     expect(summary(detail({ status: 'failed', signal: 'KILL' }))).toBe('ended by SIGKILL');
-    expect(summary(detail({ status: 'canceled' }))).toBe('stopped');
+    expect(summary(detail({ status: 'canceled', signal: 'KILL' }))).toBe('stopped');
     expect(summary(detail({ status: 'failed' }))).toBe('failed');
   });
 });

@@ -16,7 +16,7 @@ export function summary(detail: JobDetail): string {
   const only = detail.runs.length === 1 ? detail.runs[0] : undefined;
   if (only) {
     const exit = only.exitCode ?? null;
-    if (only.signal) return `ended by SIG${only.signal}`;
+    if (only.signal && only.status === 'failed') return `ended by SIG${only.signal}`;
     if (exit !== null && exit !== 0 && only.status === 'failed') return `exit ${exit}`;
     return words[only.status];
   }
