@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func write(t *testing.T, path, text string) string {
+func put(t testing.TB, path, text string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		t.Fatal(err)
@@ -34,7 +34,7 @@ func write(t *testing.T, path, text string) string {
 
 func TestExpansionsThatSSHLeavesToItsReader(t *testing.T) {
 	home := t.TempDir()
-	file := write(t, filepath.Join(home, "config"), `Host web
+	file := put(t, filepath.Join(home, "config"), `Host web
   HostName %h.corp.example
   User deploy
   Port 2200
@@ -101,10 +101,10 @@ Host nohop
 
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
-	ok := write(t, filepath.Join(dir, "ok"), "Host *\n")
-	bad := write(t, filepath.Join(dir, "bad"), "Host w\n  Port 99999\n")
-	unset := write(t, filepath.Join(dir, "unset"), "Host w\n  IdentityFile ${NOT_SET_ANYWHERE}/x\n")
-	token := write(t, filepath.Join(dir, "token"), "Host w\n  IdentityFile ~/%Z\n")
+	ok := put(t, filepath.Join(dir, "ok"), "Host *\n")
+	bad := put(t, filepath.Join(dir, "bad"), "Host w\n  Port 99999\n")
+	unset := put(t, filepath.Join(dir, "unset"), "Host w\n  IdentityFile ${NOT_SET_ANYWHERE}/x\n")
+	token := put(t, filepath.Join(dir, "token"), "Host w\n  IdentityFile ~/%Z\n")
 	ctx := context.Background()
 	for name, c := range map[string]struct {
 		r    GResolver
@@ -136,7 +136,7 @@ func TestRefusals(t *testing.T) {
 func TestHangingMatchExecIsKilled(t *testing.T) {
 	dir := t.TempDir()
 	pidFile := filepath.Join(dir, "pid")
-	file := write(t, filepath.Join(dir, "config"), "Match exec \"echo $$ > "+pidFile+"; sleep 3600\"\n  User x\n")
+	file := put(t, filepath.Join(dir, "config"), "Match exec \"echo $$ > "+pidFile+"; sleep 3600\"\n  User x\n")
 	ctx, cancel := context.WithCancel(context.Background())
 	go func() {
 		for {
@@ -173,7 +173,7 @@ func TestHangingMatchExecIsKilled(t *testing.T) {
 func TestFloodIsBounded(t *testing.T) {
 	dir := t.TempDir()
 	wrapper := filepath.Join(dir, "ssh")
-	write(t, wrapper, "#!/bin/sh\nhead -c 50000000 /dev/zero\n")
+	put(t, wrapper, "#!/bin/sh\nhead -c 50000000 /dev/zero\n")
 	if err := os.Chmod(wrapper, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -188,7 +188,7 @@ func TestListOfBadTrees(t *testing.T) {
 	ssh := filepath.Join(home, ".ssh")
 	deep := func() string {
 		for i := range 20 {
-			write(t, filepath.Join(ssh, fmt.Sprint("deep", i)), fmt.Sprintf("Host d%d\nHost *\nInclude deep%d\n", i, i+1))
+			put(t, filepath.Join(ssh, fmt.Sprint("deep", i)), fmt.Sprintf("Host d%d\nHost *\nInclude deep%d\n", i, i+1))
 		}
 		return "Include deep0\n"
 	}()
@@ -198,8 +198,8 @@ func TestListOfBadTrees(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(ssh, "folder"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(ssh, "self"), "Host inself\nInclude self\n")
-	config := write(t, filepath.Join(ssh, "config"), "\xef\xbb\xbfHost first\r\n\tHostName=\t1.2.3.4\r\nHost caf\xe9 -oProxyCommand=x two\r\nUser 'b\r\n"+
+	put(t, filepath.Join(ssh, "self"), "Host inself\nInclude self\n")
+	config := put(t, filepath.Join(ssh, "config"), "\xef\xbb\xbfHost first\r\n\tHostName=\t1.2.3.4\r\nHost caf\xe9 -oProxyCommand=x two\r\nUser 'b\r\n"+
 		"Host *\nInclude fifo folder missing self ~/.ssh/self\n"+deep+"Host last # x\n Port 77\nHost long\n User "+strings.Repeat("x", 1<<20)+"\n")
 	hosts, files, problems, err := (&Lister{ConfigFile: config, Home: home}).List(context.Background())
 	if err != nil {

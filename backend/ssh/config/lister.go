@@ -31,7 +31,7 @@ func (l *Lister) Name() domain.Source { return domain.SourceSSHConfig }
 // Hosts with a wildcard or a negation are no hosts. err is only ever ctx's: a file that is missing or can't be read
 // says so among files.
 func (l *Lister) List(ctx context.Context) (hosts []domain.FoundHost, files []domain.LookedAt, problems []domain.ConfigProblem, err error) {
-	w := &walk{ctx: ctx, home: l.Home, hosts: []host{}, files: []domain.LookedAt{}, problems: []domain.ConfigProblem{}}
+	w := &walk{ctx: ctx, home: l.Home, hosts: []host{}, listed: map[string]bool{}, files: []domain.LookedAt{}, problems: []domain.ConfigProblem{}}
 	w.includeBase = filepath.Join(l.Home, ".ssh")
 	w.file(l.ConfigFile, nil, nil)
 	if l.SystemFile != "" {
@@ -50,7 +50,8 @@ type walk struct {
 	home        string
 	includeBase string
 	hosts       []host
-	settings    []setting
+	groups      []group
+	listed      map[string]bool
 	files       []domain.LookedAt
 	problems    []domain.ConfigProblem
 }
@@ -74,10 +75,15 @@ type host struct {
 	scope scope
 }
 
+// group is settings that follow each other under the same Host lines.
+type group struct {
+	scope    scope
+	settings []setting
+}
+
 type setting struct {
 	keyword string
 	value   string
-	scope   scope
 }
 
 func (w *walk) problem(path string, line int, format string, args ...any) {
@@ -122,13 +128,17 @@ func (w *walk) file(path string, outer scope, chain []string) {
 			inner = append(slices.Clone(outer), b.patterns)
 			w.files[at].Hosts += w.aliases(looked.Path, b, inner)
 		}
+		g := group{scope: inner}
 		for _, n := range b.nodes {
 			if n.keyword == "include" {
+				w.groups = append(w.groups, g)
 				w.include(path, n, inner, chain)
+				g.settings = nil
 				continue
 			}
-			w.settings = append(w.settings, setting{keyword: n.keyword, value: n.words[0], scope: inner})
+			g.settings = append(g.settings, setting{keyword: n.keyword, value: n.words[0]})
 		}
+		w.groups = append(w.groups, g)
 	}
 }
 
@@ -145,12 +155,13 @@ func (w *walk) aliases(path string, b block, inner scope) int {
 		case strings.HasPrefix(name, "-") || strings.ContainsFunc(name, unprintable):
 			w.problem(path, b.line, "the name %q can't be given to ssh", name)
 			continue
-		case slices.ContainsFunc(w.hosts, func(h host) bool { return h.alias == name }):
+		case w.listed[name]:
 			continue
 		case !inner.matches(name):
 			w.problem(path, b.line, "the host %q is never in force: a Host line around it, or the same one, excludes it", name)
 			continue
 		}
+		w.listed[name] = true
 		w.hosts = append(w.hosts, host{alias: name, file: path, line: b.line, scope: inner})
 		count++
 	}
@@ -214,15 +225,23 @@ func (w *walk) found() []domain.FoundHost {
 	for _, h := range w.hosts {
 		f := domain.FoundHost{Alias: h.alias, File: h.file, Line: h.line, Warnings: []string{}}
 		given := map[string]string{}
-		for _, s := range w.settings {
-			if _, have := given[s.keyword]; !have && s.scope.matches(h.alias) {
-				given[s.keyword] = readable(s.value)
+		for _, g := range w.groups {
+			if len(g.settings) == 0 || !g.scope.matches(h.alias) {
+				continue
+			}
+			for _, s := range g.settings {
+				if _, have := given[s.keyword]; !have {
+					given[s.keyword] = readable(s.value)
+				}
 			}
 		}
 		f.User, f.Jump = given["user"], notNone(given["proxyjump"])
 		f.Port, _ = strconv.Atoi(given["port"])
 		f.IdentityFile = notNone(given["identityfile"])
-		f.Host = strings.NewReplacer("%%", "%", "%h", h.alias).Replace(given["hostname"])
+		f.Host = given["hostname"]
+		if strings.Contains(f.Host, "%") {
+			f.Host = strings.NewReplacer("%%", "%", "%h", h.alias).Replace(f.Host)
+		}
 		if f.Host == "" {
 			f.Host = h.alias
 		}
