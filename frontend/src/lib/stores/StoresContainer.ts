@@ -27,7 +27,7 @@ export function createStores(services: ServiceContainer): Stores {
   const events = get('events');
   const vmStore = createVMStore({ vmService: get('vmService'), events });
   return {
-    appStore: createAppStore({ appService: get('appService') }),
+    appStore: createAppStore({ appService: get('appService'), events }),
     settingsStore: createSettingsStore({ settingsService: get('settingsService'), events }),
     vmStore,
     commandStore: createCommandStore({ commandService: get('commandService'), events, vmStore }),

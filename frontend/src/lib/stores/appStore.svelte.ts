@@ -1,15 +1,18 @@
 import type { AppAPIService } from '../services/api/AppAPIService';
-import type { AppStatus } from '../services/api/types';
+import type { AppError, AppStatus } from '../services/api/types';
+import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
-interface Dependencies { appService: Pick<AppAPIService, 'status' | 'retry' | 'startDemo' | 'leaveDemo' | 'copy' | 'mark'> }
+interface Dependencies { appService: Pick<AppAPIService, 'status' | 'retry' | 'startDemo' | 'leaveDemo' | 'copy' | 'mark'>; events: Pick<WebSocketManager, 'on'> }
 
 const POLL_MS = 150;
 
 /** Whether the app is ready, what went wrong at start-up, and the figures of the status bar. */
-export const createAppStore = createStoreFactory((base, { appService }: Dependencies) => {
+export const createAppStore = createStoreFactory((base, { appService, events }: Dependencies) => {
   let status = $state.raw<AppStatus | null>(null);
   let busy = $state(false);
+  let trouble = $state.raw<AppError | null>(null);
+  const stop = events.on('app:error', (e) => { trouble = e.error; });
 
   async function refresh(): Promise<void> {
     const next = await base.load(() => appService.status());
@@ -40,7 +43,10 @@ export const createAppStore = createStoreFactory((base, { appService }: Dependen
     get startError() { return status?.error ?? null; },
     /** True while the app is opened anew: at Retry and on the way into and out of the demo. */
     get busy() { return busy; },
+    /** The last failure that Go told of by itself, outside of any call. */
+    get trouble() { return trouble; },
     refresh,
+    destroy: stop,
     start: untilSettled,
     retry: () => reopen(() => appService.retry()),
     startDemo: () => reopen(() => appService.startDemo()),

@@ -5,28 +5,36 @@ export function createBaseStore() {
   let loading = $state(false);
   let error = $state.raw<ApiError | null>(null);
   let calls = 0;
+  let newest = 0;
 
-  return {
+  const base = {
     get loading() { return loading; },
     get error() { return error; },
     setError(e: ApiError | null) { error = e; },
     clearError() { error = null; },
     /** Runs a read that fills the store: its failure stays in `error`, and undefined comes back. */
-    async load<T>(action: () => Promise<T>): Promise<T | undefined> {
+    async load<T>(action: () => Promise<T>, current = () => true): Promise<T | undefined> {
       calls++;
       loading = true;
       try {
         const result = await action();
+        if (!current()) return undefined;
         error = null;
         return result;
       } catch (reason) {
-        error = ApiError.from(reason);
+        if (current()) error = ApiError.from(reason);
         return undefined;
       } finally {
         if (--calls === 0) loading = false;
       }
     },
+    /** As load, for the read that replaces what is shown. Calls to Go are not ordered: an answer that a newer question has overtaken is dropped. */
+    async loadLatest<T>(action: () => Promise<T>): Promise<T | undefined> {
+      const mine = ++newest;
+      return base.load(action, () => mine === newest);
+    },
   };
+  return base;
 }
 
 export type BaseStore = ReturnType<typeof createBaseStore>;

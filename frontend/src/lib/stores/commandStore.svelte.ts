@@ -23,7 +23,7 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
   );
 
   async function loadCommands(): Promise<void> {
-    const list = await base.load(() => commandService.list());
+    const list = await base.loadLatest(() => commandService.list());
     if (!list) return;
     commands = list;
     loaded = true;

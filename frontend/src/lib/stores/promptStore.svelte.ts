@@ -1,4 +1,5 @@
 import type { PromptAPIService } from '../services/api/AppAPIService';
+import { ApiError } from '../services/api/ApiError';
 import type { Prompt } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
@@ -10,7 +11,7 @@ export const createPromptStore = createStoreFactory((base, { promptService, even
   let prompts = $state.raw<Prompt[]>([]);
 
   async function loadPrompts(): Promise<void> {
-    const list = await base.load(() => promptService.pending());
+    const list = await base.loadLatest(() => promptService.pending());
     if (list) prompts = list;
   }
 
@@ -24,10 +25,16 @@ export const createPromptStore = createStoreFactory((base, { promptService, even
     get current() { return prompts[0] ?? null; },
     get count() { return prompts.length; },
     loadPrompts,
-    /** The secret leaves this window only in this call. */
-    async answer(id: string, accept: boolean, secret = '') {
+    /** The secret leaves this window only in this call. Gives the error of an answer that didn't arrive; the question then comes back if it is still open. */
+    async answer(id: string, accept: boolean, secret = ''): Promise<ApiError | null> {
       prompts = prompts.filter((p) => p.id !== id);
-      await base.load(() => promptService.answer({ id, accept, secret }));
+      try {
+        await promptService.answer({ id, accept, secret });
+        return null;
+      } catch (reason) {
+        await loadPrompts();
+        return ApiError.from(reason);
+      }
     },
     destroy() { for (const stop of stops) stop(); },
   };

@@ -27,7 +27,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
   const waiting = $derived(review ? review.new.filter((h) => !h.forge).length + review.changed.length + review.gone.length : 0);
 
   async function loadVMs(): Promise<void> {
-    const list = await base.load(() => vmService.list());
+    const list = await base.loadLatest(() => vmService.list());
     if (!list) return;
     vms = list;
     loaded = true;
