@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -16,12 +17,15 @@ func ParseAddress(text string) (user, host string, port int, err error) {
 	if len(text) > maxAddress {
 		return "", "", 0, domain.FieldError("host", "this is too long for an address")
 	}
-	words := strings.Fields(text)
+	words, closed := shellWords(text)
 	a := address{}
 	switch {
 	case len(words) == 0:
 		return "", "", 0, domain.FieldError("host", "a host name is needed")
 	case words[0] == "ssh" && len(words) > 1:
+		if !closed {
+			return "", "", 0, domain.FieldError("host", "a quote of this ssh line is not closed")
+		}
 		err = a.line(words[1:])
 	case len(words) > 1:
 		return "", "", 0, domain.FieldError("host", "an address has no blanks: user@host or user@host:port")
@@ -46,15 +50,63 @@ type address struct {
 // withValue are ssh's options that take a value (ssh(1)).
 const withValue = "BbcDEeFIiJLlmOoPpQRSWw"
 
-// line reads the words after "ssh". As in ssh, the first word that is no option is the destination; what follows is the
-// remote command and has no place in an address.
+// shellWords splits a line as a shell does, as far as quotes and blanks go, and says whether all quotes are closed. A
+// backslash that stands before neither a blank, a quote nor a backslash is kept: it is of a Windows path.
+func shellWords(line string) (words []string, closed bool) {
+	var word strings.Builder
+	var quote byte
+	inWord := false
+	for i := 0; i < len(line); i++ {
+		c := line[i]
+		switch {
+		case c == '\\' && quote != '\'' && i+1 < len(line) && strings.IndexByte(" \t\"'\\", line[i+1]) >= 0:
+			i++
+			word.WriteByte(line[i])
+			inWord = true
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteByte(c)
+		case c == '"' || c == '\'':
+			quote, inWord = c, true
+		case strings.IndexByte(" \t\r\n\v\f", c) >= 0:
+			if inWord {
+				words = append(words, word.String())
+				word.Reset()
+				inWord = false
+			}
+		default:
+			word.WriteByte(c)
+			inWord = true
+		}
+	}
+	if inWord {
+		words = append(words, word.String())
+	}
+	return words, quote == 0
+}
+
+// line reads the words after "ssh" as main in ssh.c does: the first word that is no option is the destination, options
+// may stand on both sides of it up to "--" or the remote command, which has no place in an address, and of a value that
+// is given twice the first counts.
 func (a *address) line(words []string) error {
-	flags := address{}
+	found, ended := false, false
 	for i := 0; i < len(words); i++ {
 		word := words[i]
-		if word == "--" {
-			i++
-		} else if len(word) > 1 && word[0] == '-' {
+		switch {
+		case ended || len(word) < 2 || word[0] != '-':
+			if found {
+				return nil // the remote command
+			}
+			at := address{}
+			if err := at.destination(word); err != nil {
+				return err
+			}
+			a.host, found = at.host, true
+			a.first(at)
+		case word == "--":
+			ended = true
+		default:
 			letter, value, takes := option(word)
 			if takes && value == "" {
 				if i++; i == len(words) {
@@ -62,27 +114,23 @@ func (a *address) line(words []string) error {
 				}
 				value = words[i]
 			}
-			if err := flags.option(letter, value); err != nil {
+			var given address
+			if err := given.option(letter, value); err != nil {
 				return err
 			}
-			continue
+			a.first(given)
 		}
-		if i == len(words) {
-			break
-		}
-		if err := a.destination(strings.Trim(words[i], `"'`)); err != nil {
-			return err
-		}
-		// An option is looked at before the destination, so it wins, as in ssh.
-		if flags.user != "" {
-			a.user = flags.user
-		}
-		if flags.port != 0 {
-			a.port = flags.port
-		}
-		return nil
 	}
-	return domain.FieldError("host", "this ssh line names no host")
+	if !found {
+		return domain.FieldError("host", "this ssh line names no host")
+	}
+	return nil
+}
+
+// first takes over user and port where they are not known yet.
+func (a *address) first(given address) {
+	a.user = cmp.Or(a.user, given.user)
+	a.port = cmp.Or(a.port, given.port)
 }
 
 // option takes a word like -p, -p2222 or -Av apart: its last option, and the value if that is in the word.
@@ -96,11 +144,15 @@ func option(word string) (letter byte, value string, takes bool) {
 }
 
 func (a *address) option(letter byte, value string) (err error) {
-	value = strings.Trim(value, `"'`)
 	if letter == 'o' {
-		key, v, _ := strings.Cut(value, "=")
-		value = strings.TrimSpace(v)
-		switch strings.ToLower(strings.TrimSpace(key)) {
+		// As in ssh_config(5): "key value", "key=value", with or without blanks.
+		key, v := strings.TrimSpace(value), ""
+		if end := strings.IndexAny(key, " \t="); end >= 0 {
+			key, v = key[:end], strings.TrimSpace(key[end:])
+			v = strings.TrimSpace(strings.TrimPrefix(v, "="))
+		}
+		value = strings.Trim(v, `"`)
+		switch strings.ToLower(key) {
 		case "port":
 			letter = 'p'
 		case "user":
