@@ -3,6 +3,7 @@ package discovery
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -60,7 +61,12 @@ func (s *Service) compare(l *look, source domain.Source, hosts []domain.FoundHos
 			known[vm.SourceKey] = vm
 		}
 	}
+	offered := map[string]bool{}
 	for _, host := range hosts {
+		if offered[host.Alias] {
+			continue // the first one counts, as in ssh_config
+		}
+		offered[host.Alias] = true
 		host = s.dress(host)
 		l.offers = append(l.offers, offer{source, host})
 		vm, isKnown := known[host.Alias]
@@ -149,7 +155,7 @@ func differences(vm domain.VM, f domain.FoundHost) []domain.FieldChange {
 
 // Apply does what was ticked in a review: takes hosts in, acknowledges changes, removes VMs that are gone. The sources are
 // read again; everything is checked before anything is written. CodeConflict if a host to take in is gone or taken in
-// already, a VM to remove is offered again, or a name is taken. It gives the VMs taken in and acknowledged, never nil.
+// already, a VM to remove is not gone, or a name is taken. It gives the VMs taken in and acknowledged, never nil.
 func (s *Service) Apply(ctx context.Context, decision domain.ReviewDecision) ([]domain.VM, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
@@ -241,7 +247,7 @@ func (l *look) isNew(alias string) (offer, bool) {
 
 func (l *look) toAcknowledge(ids []string) ([]domain.VM, error) {
 	var out []domain.VM
-	for _, id := range ids {
+	for _, id := range once(ids) {
 		vm, err := l.vm(id)
 		if err != nil {
 			return nil, err
@@ -261,20 +267,31 @@ func (l *look) toAcknowledge(ids []string) ([]domain.VM, error) {
 	return out, nil
 }
 
+// toRemove takes only what this look calls gone: neither a VM typed by the person, nor one whose file can't be read.
 func (l *look) toRemove(ids []string) ([]string, error) {
+	ids = once(ids)
 	for _, id := range ids {
 		vm, err := l.vm(id)
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range l.offers {
-			if o.source == vm.Source && o.host.Alias == vm.SourceKey {
-				return nil, domain.NewError(domain.CodeConflict, "Look for changes again: the file was edited meanwhile.",
-					"the host %q is there again, so %q was not removed", vm.SourceKey, vm.Name)
-			}
+		if !slices.ContainsFunc(l.review.Gone, func(gone domain.VM) bool { return gone.ID == id }) {
+			return nil, domain.NewError(domain.CodeConflict, "Look for changes again: the file was edited meanwhile.",
+				"%q is not gone, so it was not removed", vm.Name)
 		}
 	}
 	return ids, nil
+}
+
+// once drops doubles.
+func once(ids []string) []string {
+	var out []string
+	for _, id := range ids {
+		if !slices.Contains(out, id) {
+			out = append(out, id)
+		}
+	}
+	return out
 }
 
 func (l *look) vm(id string) (domain.VM, error) {
