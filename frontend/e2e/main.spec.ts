@@ -35,7 +35,7 @@ test('Stop ends a command and says so', async ({ page, app }) => {
   await run(page, 'web-1', 'echo begun; sleep 600');
   await expect(log(page)).toContainText('begun');
   await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
-  await expect(page.getByText(/nothing of it is left/i)).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible({ timeout: 20_000 });
 });
 
 test('a job goes on and is shown after a reload', async ({ page, app }) => {
@@ -60,6 +60,18 @@ test('production asks once, naming the VMs and the script', async ({ page, app }
   await expect(dialog.getByRole('button', { name: 'Cancel' })).toBeFocused();
   await dialog.getByRole('button', { name: 'Run' }).click();
   await expect(log(page)).toContainText('careful');
+});
+
+test('nothing is started behind a dialog', async ({ page, app }) => {
+  await takeIn(page, app);
+  await vm(page, 'web-1').click();
+  await page.getByRole('textbox', { name: 'Command', exact: true }).fill('echo behind');
+  await page.getByRole('button', { name: 'Keyboard shortcuts' }).click();
+  await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
+  await page.keyboard.press('Control+Enter');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  expect(app.vmo('jobs', '--json').trim()).toBe('');
 });
 
 test('a dead host is a clear error with a next step', async ({ page, app }) => {
