@@ -1,0 +1,81 @@
+import type { Page } from '@playwright/test';
+import { test, expect } from './app';
+import { log, run, takeIn } from './steps';
+
+/** The numbers of the lines that are on the screen, none of which may still wait for its text. */
+async function seen(page: Page): Promise<{ first: number; last: number }> {
+  await expect(log(page).locator('.wait')).toHaveCount(0);
+  return log(page).evaluate((screen) => {
+    const lines = [...screen.querySelectorAll<HTMLElement>('[data-line]')].map((e) => Number(e.dataset.line));
+    return { first: lines[0] ?? 0, last: lines.at(-1) ?? 0 };
+  });
+}
+
+test('a long log: at its tail, by wheel, keys and scrollbar, to the first line and back', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'seq 1 300000');
+  await expect(page.getByText('300,000 lines', { exact: true })).toBeVisible({ timeout: 30_000 });
+  expect((await seen(page)).last).toBe(300_000);
+  await expect(log(page)).toContainText('300000');
+
+  await log(page).hover();
+  await page.mouse.wheel(0, -400);
+  await expect(page.getByRole('button', { name: 'To the end' })).toBeVisible();
+  expect((await seen(page)).last).toBeLessThan(300_000);
+
+  await log(page).focus();
+  await page.keyboard.press('Home');
+  expect((await seen(page)).first).toBe(1);
+  await expect(log(page)).toHaveAttribute('aria-live', 'off');
+  await page.keyboard.press('PageDown');
+  expect((await seen(page)).first).toBeGreaterThan(5);
+
+  const bar = await page.getByRole('scrollbar').boundingBox();
+  if (!bar) throw new Error('no scrollbar');
+  await page.mouse.move(bar.x + 5, bar.y + 5);
+  await page.mouse.down();
+  await page.mouse.move(bar.x + 5, bar.y + bar.height / 2, { steps: 5 });
+  const middle = (await seen(page)).first;
+  expect(middle).toBeGreaterThan(120_000);
+  expect(middle).toBeLessThan(180_000);
+  await page.mouse.move(bar.x + 5, bar.y + bar.height + 40, { steps: 5 });
+  await page.mouse.up();
+  expect((await seen(page)).last).toBe(300_000);
+});
+
+test('a live log follows until one scrolls up, then counts what is new', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'for i in $(seq 1 600); do echo "line $i"; sleep 0.02; done; sleep 60');
+  await expect(log(page)).toContainText('line 60');
+  await log(page).hover();
+  await page.mouse.wheel(0, -300);
+  const before = await seen(page);
+  const news = page.getByRole('button', { name: /^\d+ new lines?$/ });
+  await expect(news).toBeVisible();
+  expect(await seen(page)).toEqual(before);
+  await news.click();
+  await expect(news).toBeHidden();
+  await expect(log(page)).toContainText('line 600', { timeout: 30_000 });
+  await page.keyboard.press('Control+.');
+  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible({ timeout: 20_000 });
+});
+
+test('what is copied is the text alone; wrapped lines are scrolled to both ends', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'printf "\\033[31mred\\033[0m one\\n\\033]0;title\\007two\\n"; for i in $(seq 1 60); do printf "%0400d %d\\n" 0 $i; done');
+  await expect(page.getByText('62 lines', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Wrap' }).click();
+  await expect.poll(async () => (await seen(page)).last).toBe(62);
+  await log(page).focus();
+  await page.keyboard.press('Home');
+  expect((await seen(page)).first).toBe(1);
+  const text = (n: number) => log(page).locator(`[data-line="${n}"] .text`);
+  const [from, to] = [await text(1).boundingBox(), await text(2).boundingBox()];
+  if (!from || !to) throw new Error('no lines');
+  await page.mouse.move(from.x + 1, from.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(to.x + 200, to.y + 10, { steps: 5 });
+  await page.mouse.up();
+  expect(await page.evaluate(() => getSelection()?.toString().trim())).toBe('red one\ntwo');
+  await page.getByRole('button', { name: 'Wrap' }).click();
+});
