@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -55,7 +56,7 @@ func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) erro
 	wait, cancel := context.WithTimeout(ctx, migrateWait)
 	defer cancel()
 	for {
-		if err := s.lockUse(ctx, wait, false); err != nil {
+		if err := s.lockUse(ctx, wait); err != nil {
 			return err
 		}
 		version := 0
@@ -76,8 +77,22 @@ func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) erro
 		if err := s.inUse.Unlock(); err != nil {
 			return folderError(s.inUse.Path(), err)
 		}
-		if err := s.lockUse(ctx, wait, true); err != nil {
-			return err
+		alone, err := s.inUse.TryLock()
+		if err != nil {
+			return folderError(s.inUse.Path(), err)
+		}
+		if !alone {
+			// Somebody else may be doing it this moment and then stay: look again rather than wait for them to leave.
+			fresh = false
+			select {
+			case <-wait.Done():
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				return s.usedByOthers()
+			case <-time.After(lockRetry):
+			}
+			continue
 		}
 		if err := s.forward(ctx, steps); err != nil {
 			return err
@@ -89,23 +104,23 @@ func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) erro
 	}
 }
 
-// lockUse takes the use lock, waiting for other processes as long as wait lasts.
-func (s *Store) lockUse(ctx, wait context.Context, exclusive bool) error {
-	try := s.inUse.TryRLockContext
-	if exclusive {
-		try = s.inUse.TryLockContext
-	}
-	_, err := try(wait, lockRetry)
+// lockUse takes the use lock as one of many, waiting for a migration as long as wait lasts.
+func (s *Store) lockUse(ctx, wait context.Context) error {
+	_, err := s.inUse.TryRLockContext(wait, lockRetry)
 	switch {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case errors.Is(err, context.DeadlineExceeded):
-		return domain.NewError(domain.CodeDatabase, "Close other windows of the app and other vmo commands, then start again.",
-			"the database must be brought up to date, and another process uses it").WithDetails("%s", s.inUse.Path())
+		return s.usedByOthers()
 	}
 	return folderError(s.inUse.Path(), err)
+}
+
+func (s *Store) usedByOthers() error {
+	return domain.NewError(domain.CodeDatabase, "Close other windows of the app and other vmo commands, then start again.",
+		"the database must be brought up to date, and another process uses it").WithDetails("%s", s.inUse.Path())
 }
 
 func (s *Store) version(ctx context.Context) (int, error) {

@@ -270,8 +270,15 @@ func (s *Server) Close() {
 			_ = s.cmd.Process.Kill()
 			<-s.exit
 		}
-		for _, p := range Marked("VMO_SSHD_TEST", s.Mark) {
-			kill(p.PID)
+		// A killed process is still seen until the kernel is through with it.
+		for until := time.Now().Add(stopTimeout); time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+			left := Marked("VMO_SSHD_TEST", s.Mark)
+			if len(left) == 0 {
+				break
+			}
+			for _, p := range left {
+				kill(p.PID)
+			}
 		}
 		os.RemoveAll(s.Dir)
 	})
