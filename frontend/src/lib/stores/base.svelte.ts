@@ -44,6 +44,8 @@ export function createStoreFactory<D, S extends object>(logic: (base: BaseStore,
   return (dependencies) => {
     const base = createBaseStore();
     const store = logic(base, dependencies);
+    // The base would win without a word.
+    for (const name of Object.keys(base)) if (name in store) throw new Error(`a store can't have a ${name} of its own`);
     return Object.defineProperties(store, Object.getOwnPropertyDescriptors(base)) as BaseStore & S;
   };
 }

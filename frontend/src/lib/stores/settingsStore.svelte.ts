@@ -34,7 +34,7 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
   return {
     get value() { return settings; },
     get loaded() { return loaded; },
-    async load() {
+    async loadSettings() {
       const read = await base.load(() => settingsService.get());
       if (read) { settings = read; loaded = true; }
     },

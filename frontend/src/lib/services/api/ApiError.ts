@@ -25,6 +25,6 @@ export class ApiError extends Error implements AppError {
     } catch {
       // not JSON: the runtime's own text
     }
-    return new ApiError({ code: 'internal', message: 'The app did not answer.', hint: 'Try again.', details: text });
+    return new ApiError({ code: 'internal', message: 'The app did not answer', hint: 'Try again.', details: text });
   }
 }

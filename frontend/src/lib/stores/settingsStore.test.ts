@@ -1,0 +1,18 @@
+import { expect, it, vi } from 'vitest';
+import type { Settings } from '../services/api/types';
+import { fakeEvents } from './fakes';
+import { createSettingsStore } from './settingsStore.svelte';
+
+const kept: Settings = {
+  theme: 'dark', parallelism: 8, confirmProd: true, sidebarWidth: 400, sidebarSplit: 40, windowWidth: 1, windowHeight: 1, windowX: 0, windowY: 0,
+  windowMaximised: false, logWrap: true, logTime: 'off',
+};
+
+// The base's own load had taken the place of the store's, and what was kept never came back.
+it('reads what was kept, and says nothing went wrong', async () => {
+  const store = createSettingsStore({ settingsService: { get: vi.fn(async () => kept), put: vi.fn(async (s: Settings) => s) }, events: fakeEvents() });
+  await store.loadSettings();
+  expect(store.value.theme).toBe('dark');
+  expect(store.loaded).toBe(true);
+  expect(store.error).toBeNull();
+});
