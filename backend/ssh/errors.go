@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -124,8 +125,9 @@ func negotiated(e *gossh.AlgorithmNegotiationError) string {
 
 // isCut reports whether err is a peer that went away, in any of its forms.
 func isCut(err error) bool {
+	// os.ErrClosed is a ProxyCommand that had ended before the first write.
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) ||
-		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || strings.Contains(err.Error(), "EOF") ||
+		errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) || strings.Contains(err.Error(), "EOF") ||
 		strings.Contains(err.Error(), "connection reset") || strings.Contains(err.Error(), "disconnect, reason")
 }
 
