@@ -22,6 +22,8 @@ type keeper struct {
 	ready chan struct{}
 	dead  chan struct{}
 
+	writing sync.Mutex // a channel of x/crypto mixes up what several write at once
+
 	mu      sync.Mutex
 	waiting map[string][]chan wire.Reply
 	sent    time.Time // when the last line went out: the lease counts from no later than its arrival
@@ -140,6 +142,8 @@ func (k *keeper) send(r wire.Request) error {
 	k.mu.Lock()
 	k.sent = k.conn.c.o.Now()
 	k.mu.Unlock()
+	k.writing.Lock()
+	defer k.writing.Unlock()
 	_, err := k.ch.Write([]byte(r.String()))
 	return err
 }

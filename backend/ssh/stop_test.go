@@ -11,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"vmorchestrator/backend/domain"
+	"vmorchestrator/backend/ssh/wire"
 	"vmorchestrator/internal/sshdtest"
 )
 
@@ -99,6 +102,33 @@ func TestStopAtOnce(t *testing.T) {
 		t.Errorf("stop: %+v", got)
 	}
 	nothingLeft(t, id, p.Remote().PID, 0)
+}
+
+// Runs that begin and end at once all speak to one keeper; each request arrives whole and has its answer.
+func TestManySpeakToOneKeeper(t *testing.T) {
+	c, _, _ := box(t, sshdtest.Options{})
+	p, _ := begin(t, c, "sleep 300")
+	defer p.Stop(within(t), 0)
+	k, err := p.conn.keep(within(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all errgroup.Group
+	for range 50 {
+		id := runID(t)
+		all.Go(func() error {
+			for range 100 {
+				if err := k.send(wire.Request{Verb: wire.Heartbeat}); err != nil {
+					return err
+				}
+			}
+			_, err := k.ask(within(t), wire.Request{Verb: wire.Stop, RunID: id}, 5*time.Second)
+			return err
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
+	}
 }
 
 // What a run that ended by itself left behind is its own business.

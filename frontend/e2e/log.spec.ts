@@ -46,7 +46,7 @@ test('a long log: at its tail, by wheel, keys and scrollbar, to the first line a
 test('a live log follows until one scrolls up, then counts what is new', async ({ page, app }) => {
   await takeIn(page, app);
   await run(page, 'web-1', 'for i in $(seq 1 600); do echo "line $i"; sleep 0.02; done; sleep 60');
-  await expect(log(page)).toContainText('line 60');
+  await expect(log(page)).toContainText(/line ([6-9]\d|\d{3})/); // more than the screen holds, and more to come
   await log(page).hover();
   await page.mouse.wheel(0, -300);
   const before = await seen(page);

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test as base, expect } from '@playwright/test';
-import { sshConfig, startApp } from './app';
-import { log, open, vm } from './steps';
+import { sshConfig, startApp, test } from './app';
+import { log, open, run, takeIn, vm } from './steps';
 
 base('with no hosts the first screen has its doors, says where it looked, and the demo leads to a first command', async ({ page }) => {
   const dir = mkdtempSync(join(tmpdir(), 'vmo-start-'));
@@ -36,4 +36,19 @@ base('a start-up error is shown with its reason, and Retry goes on when it is me
   await expect(page.getByRole('heading', { name: 'Which machines are yours?' })).toBeVisible();
   await app.stop();
   rmSync(dir, { recursive: true, force: true });
+});
+
+test('a window in which nothing happens does nothing', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'echo done');
+  await expect(log(page)).toContainText('done');
+  await page.waitForTimeout(1500);
+  const changes = await page.evaluate(() => new Promise<string[]>((done) => {
+    const seen: string[] = [];
+    const { setItem } = Storage.prototype;
+    Storage.prototype.setItem = function (key: string, value: string) { seen.push(`kept ${key}`); setItem.call(this, key, value); };
+    new MutationObserver((all) => { for (const m of all) seen.push(`${m.type} of ${m.target.nodeName}`); }).observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(() => done(seen.slice(0, 10)), 2000);
+  }));
+  expect(changes).toEqual([]);
 });
