@@ -21,7 +21,8 @@ alive() {
 	kill -0 "$1"
 }
 
-# The pids of session $1, if its leader is still the process that began at $2.
+# The pids of session $1, if its leader is still the process that began at $2. The leader comes first: if a child, whose
+# number may be lower, ended before it, a script that waits for it would go on for a moment and even end well.
 session() {
 	[ "$1" -gt 1 ] || return 0
 	if [ "$2" != - ] && [ -r "/proc/$1/stat" ]; then
@@ -30,6 +31,7 @@ session() {
 		set -- "$1" "$2" $st
 		[ "${22}" = "$2" ] || return 0
 	fi
+	echo "$1"
 	if command -v pgrep >/dev/null && pgrep -s 0 >/dev/null; then
 		pgrep -s "$1"
 	elif [ -r /proc/self/stat ]; then

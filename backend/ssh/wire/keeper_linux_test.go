@@ -6,37 +6,74 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// On a busy machine each look at the processes takes long; the grace between TERM and KILL is not that much longer.
-func TestGraceIsTimeAndNotLooks(t *testing.T) {
+// withPgrep gives the PATH entry of an environment in which pgrep is a script that may call the real one.
+func withPgrep(t *testing.T, script string) string {
+	t.Helper()
 	bin := t.TempDir()
-	pgrep, err := exec.LookPath("pgrep")
-	if err != nil {
+	text := "#!/bin/sh\nPATH='" + os.Getenv("PATH") + "'\n" + script + ` "$@"` + "\n"
+	if err := os.WriteFile(filepath.Join(bin, "pgrep"), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(bin, "pgrep"), []byte("#!/bin/sh\nsleep 0.2\nexec "+pgrep+` "$@"`+"\n"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	run := exec.Command("sh", "-c", "trap '' TERM; while :; do sleep 0.1; done")
+	return "PATH=" + bin + ":" + os.Getenv("PATH")
+}
+
+// session starts a script as a session of its own that carries a run's mark, and gives its pid.
+func session(t *testing.T, runID, script string) (pid int, ended <-chan struct{}) {
+	t.Helper()
+	run := exec.Command("sh", "-c", script)
 	run.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	run.Env = append(os.Environ(), "VMO_RUN_ID=grace-test")
+	run.Env = append(os.Environ(), "VMO_RUN_ID="+runID)
 	if err := run.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	go func() { _ = run.Wait(); close(ended) }()
-	defer func() { _ = syscall.Kill(-run.Process.Pid, syscall.SIGKILL) }()
+	done := make(chan struct{})
+	go func() { _ = run.Wait(); close(done) }()
+	t.Cleanup(func() { _ = syscall.Kill(-run.Process.Pid, syscall.SIGKILL); <-done })
+	return run.Process.Pid, done
+}
+
+// A child may have a lower pid than the leader of its session. If it were ended first, a script that waits for it would
+// see that and could end by itself, as if nobody had stopped it.
+func TestLeaderIsEndedFirst(t *testing.T) {
+	path := withPgrep(t, `reversed() { pgrep "$@" | sort -rn; }; reversed`)
+	pid, _ := session(t, "order-test", "sleep 300 & sleep 301 & wait")
+	functions, _, _ := strings.Cut(keeperScript, "\nserve()")
+	look := func() *exec.Cmd {
+		cmd := exec.Command("sh", "-c", functions+"\nmembers order-test "+strconv.Itoa(pid)+` -; echo "$all"`)
+		cmd.Env = append(os.Environ(), path)
+		return cmd
+	}
+	var pids []string
+	for until := time.Now().Add(5 * time.Second); len(pids) < 3 && time.Now().Before(until); {
+		out, err := look().Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		pids = strings.Fields(string(out))
+	}
+	if len(pids) != 3 || pids[0] != strconv.Itoa(pid) {
+		t.Errorf("%v are ended in this order, the leader is %d", pids, pid)
+	}
+}
+
+// On a busy machine each look at the processes takes long; the grace between TERM and KILL is not that much longer.
+func TestGraceIsTimeAndNotLooks(t *testing.T) {
+	path := withPgrep(t, "sleep 0.2; pgrep")
+	run, ended := session(t, "grace-test", "trap '' TERM; while :; do sleep 0.1; done")
 
 	line, err := Keeper{Nonce: "n", Lease: time.Minute}.Line()
 	if err != nil {
 		t.Fatal(err)
 	}
 	keeper := exec.Command("sh", "-c", line)
-	keeper.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"))
+	keeper.Env = append(os.Environ(), path)
 	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ends its own group
 	in, err := keeper.StdinPipe()
 	if err != nil {
@@ -50,7 +87,7 @@ func TestGraceIsTimeAndNotLooks(t *testing.T) {
 		t.Fatal(err)
 	}
 	began := time.Now()
-	for _, r := range []Request{{Verb: Register, RunID: "grace-test", PID: run.Process.Pid}, {Verb: Stop, RunID: "grace-test", Grace: 2 * time.Second}} {
+	for _, r := range []Request{{Verb: Register, RunID: "grace-test", PID: run}, {Verb: Stop, RunID: "grace-test", Grace: 2 * time.Second}} {
 		if _, err := io.WriteString(in, r.String()); err != nil {
 			t.Fatal(err)
 		}
