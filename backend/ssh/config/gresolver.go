@@ -35,7 +35,7 @@ func (r *GResolver) Resolve(ctx context.Context, t domain.Target) (Settings, err
 	if err != nil {
 		return Settings{}, err
 	}
-	out, err := r.run(ctx, ssh, r.arguments(t), dest)
+	out, err := runSSH(ctx, ssh, r.arguments(t), dest)
 	if err != nil {
 		return Settings{}, err
 	}
@@ -93,7 +93,7 @@ func (r *GResolver) arguments(t domain.Target) []string {
 	return append(args, "--", t.Destination())
 }
 
-func (r *GResolver) run(ctx context.Context, ssh string, args []string, dest string) (string, error) {
+func runSSH(ctx context.Context, ssh string, args []string, dest string) (string, error) {
 	limited, cancel := context.WithTimeout(ctx, resolveTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(limited, ssh, args...)

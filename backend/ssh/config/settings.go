@@ -66,16 +66,13 @@ func (s Settings) HostKeyName() string {
 	return strings.ToLower(s.HostName)
 }
 
-// parse reads what "ssh -G" printed. dest is the word that was asked for; e expands paths.
+// parse reads what "ssh -G" printed. dest is the word that was asked for; env expands paths.
 func parse(out, dest string, env environment) (Settings, error) {
-	raw := map[string][]string{}
-	for line := range strings.Lines(out) {
-		key, value, _ := strings.Cut(strings.TrimRight(line, "\r\n"), " ")
-		if key != "" {
-			key = strings.ToLower(key)
-			raw[key] = append(raw[key], value)
-		}
-	}
+	return settingsOf(valuesOf(out), dest, env)
+}
+
+// settingsOf makes Settings of values as ssh -G prints them, whoever worked them out.
+func settingsOf(raw map[string][]string, dest string, env environment) (Settings, error) {
 	s := Settings{
 		HostName:                     one(raw, "hostname"),
 		User:                         one(raw, "user"),
@@ -110,10 +107,13 @@ func parse(out, dest string, env environment) (Settings, error) {
 	}
 	if s.HostName == "" || s.Port < 1 || s.Port > 65535 {
 		return Settings{}, domain.NewError(domain.CodeConfigInvalid, "Run \"ssh -G "+dest+"\" in a terminal to see its answer.",
-			"ssh gave no host name and port for %q", dest).WithDetails("%s", clip(out))
+			"ssh gave no host name and port for %q", dest)
 	}
 	if jump := notNone(one(raw, "proxyjump")); jump != "" {
 		s.ProxyJump = strings.Split(jump, ",")
+	}
+	if host := one(raw, "host"); host != "" { // without the user and port that dest may have
+		dest = host
 	}
 	return s, s.expand(dest, env)
 }
@@ -168,11 +168,4 @@ func strictness(value string) string {
 	default:
 		return "ask"
 	}
-}
-
-func clip(text string) string {
-	if len(text) > maxErrorText {
-		return text[:maxErrorText] + "…"
-	}
-	return text
 }

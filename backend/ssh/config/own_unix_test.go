@@ -1,0 +1,87 @@
+//go:build unix
+
+package config
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"vmorchestrator/backend/domain"
+)
+
+// gValues is everything that ssh -G prints, or its refusal.
+func gValues(t testing.TB, file string, target domain.Target) (map[string][]string, error) {
+	t.Helper()
+	out, err := exec.Command("ssh", (&GResolver{ConfigFile: file}).arguments(target)...).Output()
+	return valuesOf(string(out)), err
+}
+
+// compare holds the own answer against ssh -G in every keyword. It says whether the own resolver answered.
+func compare(t testing.TB, r *Resolver, target domain.Target) (mine bool, why error) {
+	t.Helper()
+	got, err := r.own(context.Background(), target)
+	want, refusal := gValues(t, r.ConfigFile, target)
+	if err != nil {
+		var ask *notMine
+		if !errors.As(err, &ask) {
+			t.Errorf("%v: %v", target, err)
+		}
+		return false, err
+	}
+	if refusal != nil {
+		t.Errorf("%v: answered what ssh refuses: %s", target, refusal.(*exec.ExitError).Stderr)
+		return true, nil
+	}
+	for _, name := range differences(got.values, want) {
+		t.Errorf("%s of %v: own %q, ssh %q", name, target, got.values[name], want[name])
+	}
+	for name, values := range got.values {
+		if len(got.origins[name]) != len(values) {
+			t.Errorf("%s: %d origins for %d values", name, len(got.origins[name]), len(values))
+		}
+	}
+	return true, nil
+}
+
+// The own resolver answers as ssh -G does in every keyword, for every case but a few that it hands over, and never where
+// ssh refuses.
+func TestOwnOnEveryCase(t *testing.T) {
+	home := lay(t)
+	answered, handedOver, refused := 0, []string{}, []string{}
+	for _, c := range cases(t) {
+		path := filepath.Join(home, c.file)
+		r := &Resolver{ConfigFile: path}
+		over, no := "", false
+		for _, dest := range c.destinations {
+			mine, why := compare(t, r, domain.Target{Alias: dest})
+			if mine {
+				answered++
+				continue
+			}
+			over = fmt.Sprintf("%s: %v", c.file, strings.ReplaceAll(why.Error(), home, "~"))
+			_, refusal := gValues(t, path, domain.Target{Alias: dest})
+			no = no || refusal != nil
+		}
+		switch {
+		case no:
+			refused = append(refused, over)
+		case over != "":
+			handedOver = append(handedOver, over)
+		}
+	}
+	t.Logf("%d answers; %d files handed over; %d files refused by ssh", answered, len(handedOver), len(refused))
+	t.Logf("handed over:\n%s", strings.Join(handedOver, "\n"))
+	t.Logf("refused by ssh:\n%s", strings.Join(refused, "\n"))
+	if len(handedOver) > 6 || len(refused) > 12 || answered < 70 {
+		t.Errorf("%d answers, %d files handed over, %d refused", answered, len(handedOver), len(refused))
+	}
+	if !slices.ContainsFunc(handedOver, func(s string) bool { return strings.Contains(s, "exec at ~/27-match-exec.conf:1") }) {
+		t.Errorf("Match exec is not among them: %q", handedOver)
+	}
+}
