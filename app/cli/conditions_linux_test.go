@@ -4,14 +4,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"vmorchestrator/backend/domain"
 	"vmorchestrator/internal/sshdtest"
@@ -19,30 +18,14 @@ import (
 
 func init() {
 	conditions = append(conditions, condition{
-		name: "dead host", status: exitSome, args: on("dead"), code: domain.CodeConnectTimeout,
+		name: "dead host", status: exitSome, args: on("dead"),
 		prepare: func(t *testing.T, h *sshdtest.Home) {
-			h.AppendConfig("Host dead\n  HostName 127.0.0.1\n  ConnectTimeout 1\n  Port " + dead(t) + "\n")
+			port, err := sshdtest.DeadPort()
+			must(t, err)
+			h.AppendConfig("Host dead\n  HostName 127.0.0.1\n  ConnectTimeout 1\n  Port " + strconv.Itoa(port) + "\n")
 		},
-		message: "127.0.0.1:PORT didn't answer within 1s", hint: "Check that the machine is on and that no firewall is in between.",
 	})
 	childRoles["full disk"] = fullDisk
-}
-
-// dead is a port that swallows connection requests, as a machine that is off does: a listener whose queue is full.
-func dead(t *testing.T) string {
-	l := listen(t)
-	raw, err := l.(*net.TCPListener).SyscallConn()
-	must(t, err)
-	must(t, raw.Control(func(fd uintptr) { err = syscall.Listen(int(fd), 0) }))
-	must(t, err)
-	for range 4 { // the first fill the queue, the others show that it is full
-		conn, err := net.DialTimeout("tcp4", l.Addr().String(), 200*time.Millisecond)
-		if err != nil {
-			break
-		}
-		t.Cleanup(func() { conn.Close() })
-	}
-	return port(l)
 }
 
 // The data folder's disk becomes full while a command prints: the run is stopped, how it ended is kept, and so is all

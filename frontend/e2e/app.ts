@@ -9,7 +9,7 @@ import { test as base } from '@playwright/test';
 const root = resolve(import.meta.dirname, '../..');
 
 /** The lab's servers; see internal/lab. */
-export interface Lab { config: string; knownHosts: string; passphrase: string; strangerFingerprint: string; changedFingerprint: string; user: string }
+export interface Lab { config: string; trouble: string; knownHosts: string; passphrase: string; strangerFingerprint: string; changedFingerprint: string; user: string }
 
 export interface App {
   url: string;
@@ -40,7 +40,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Starts the real backend, which serves the built window to a browser. */
-export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; stop: () => Promise<void> }> {
+export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; stop: () => Promise<void>; kill: () => Promise<void> }> {
   const port = await freePort();
   const child = spawn(join(root, 'bin/vm-orchestrator-dev'), ['-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
     cwd: root, env: { ...process.env, VMO_BROWSER_ONLY: '1', VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,8 +53,12 @@ export async function startApp(dataDir: string, sshConfig: string, ...args: stri
     if (Date.now() > until || child.exitCode !== null) throw new Error(`the app doesn't answer on ${url}:\n${log}`);
     await new Promise((done) => setTimeout(done, 100));
   }
-  return { url, stop: () => end(child) };
+  return { url, stop: () => end(child), kill: () => { child.kill('SIGKILL'); return gone(child); } };
 }
+
+/** Runs vmo on a data folder, from another process. */
+export const vmoOn = (dataDir: string, sshConfig: string, ...args: string[]): string =>
+  execFileSync(join(root, 'bin/vmo'), ['--data', dataDir, '--ssh-config', sshConfig, ...args], { encoding: 'utf8' });
 
 export async function startLab(dir: string): Promise<{ lab: Lab; stop: () => Promise<void> }> {
   const child = spawn(join(root, 'bin/lab'), [dir], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -80,7 +84,7 @@ export const test = base.extend<{ app: App }, { lab: Lab }>({
     const { url, stop } = await startApp(dataDir, lab.config);
     await use({
       url, dataDir, lab,
-      vmo: (...args) => execFileSync(join(root, 'bin/vmo'), ['--data', dataDir, '--ssh-config', lab.config, ...args], { encoding: 'utf8' }),
+      vmo: (...args) => vmoOn(dataDir, lab.config, ...args),
     });
     await stop();
     rmSync(dataDir, { recursive: true, force: true });

@@ -1,5 +1,4 @@
 import { expect, type Page } from '@playwright/test';
-import type { App } from './app';
 
 /** Opens the window on its first-start screen or its dashboard. */
 export async function open(page: Page, app: { url: string }): Promise<void> {
@@ -7,15 +6,15 @@ export async function open(page: Page, app: { url: string }): Promise<void> {
   await expect(page.getByRole('main')).toBeVisible();
 }
 
-/** Takes in the hosts of the lab that are ticked by default. */
-export async function takeIn(page: Page, app: App): Promise<void> {
+/** Takes in the hosts that are ticked by default, which one is among. */
+export async function takeIn(page: Page, app: { url: string }, one = 'web-1'): Promise<void> {
   await open(page, app);
   await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
   const sheet = page.getByRole('dialog');
-  await expect(sheet.getByRole('checkbox', { name: 'Add web-1' })).toBeChecked();
+  await expect(sheet.getByRole('checkbox', { name: `Add ${one}` })).toBeChecked();
   await sheet.getByRole('button', { name: /^Add \d+/ }).click();
   await expect(sheet).toBeHidden();
-  await expect(vm(page, 'web-1')).toBeVisible();
+  await expect(vm(page, one)).toBeVisible();
 }
 
 export const vm = (page: Page, name: string) => page.getByRole('option').filter({ has: page.getByText(name, { exact: true }) });

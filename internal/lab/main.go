@@ -34,7 +34,7 @@ func main() {
 	if err == nil {
 		err = json.NewEncoder(os.Stdout).Encode(map[string]string{
 			"config": l.path("config"), "knownHosts": l.path("known_hosts"), "passphrase": passphrase,
-			"strangerFingerprint": l.stranger, "changedFingerprint": l.changed, "user": l.user,
+			"trouble": l.troubled, "strangerFingerprint": l.stranger, "changedFingerprint": l.changed, "user": l.user,
 		})
 	}
 	if err == nil {
@@ -65,6 +65,8 @@ type lab struct {
 	servers                 []*sshdtest.Server
 	config, included, known strings.Builder
 	user, stranger, changed string
+	troubled                string // the second configuration
+	silent                  net.Listener
 }
 
 func (l *lab) path(name string) string { return filepath.Join(l.dir, ".ssh", name) }
@@ -123,6 +125,9 @@ func (l *lab) start() error {
 	}
 	l.host(&l.config, "dead", "127.0.0.1", dead, l.user, plain.Path, "")
 	l.config.WriteString("Host github.com\n  User git\n")
+	if l.troubled, err = l.trouble(plain, locked, other); err != nil {
+		return err
+	}
 	for name, text := range map[string]string{
 		"config": l.config.String(), "conf.d/web.conf": l.included.String(), "known_hosts": l.known.String(),
 	} {
