@@ -38,6 +38,18 @@ func cases(t *testing.T) []testCase {
 	return out
 }
 
+// put writes a file that nobody else may write, and gives its path.
+func put(t testing.TB, path, text string) string {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
 // lay copies the cases' home into a folder and puts its path for @HOME@. ssh takes "~" from the account, whatever HOME
 // says, so relative and "~" Includes get the full path: what is compared is what ssh makes of the rest.
 func lay(t *testing.T) (home string) {

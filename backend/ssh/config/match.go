@@ -18,7 +18,6 @@ func (e *evaluation) match(l *line, at Origin) (bool, error) {
 	for i := 0; i < len(l.words); i++ {
 		name, negated := strings.CutPrefix(l.words[i], "!")
 		name = lower(name)
-		holds := false
 		switch name {
 		case "all":
 			// Alone, or after a single canonical or final: what else older versions let pass is no longer allowed.
@@ -38,6 +37,7 @@ func (e *evaluation) match(l *line, at Origin) (bool, error) {
 			return ask(l.rest)
 		}
 		value := l.words[i]
+		var holds bool
 		switch name {
 		case "host":
 			host, ok := e.currentHost()

@@ -19,6 +19,10 @@ import (
 func gValues(t testing.TB, file string, target domain.Target) (map[string][]string, error) {
 	t.Helper()
 	out, err := exec.Command("ssh", (&GResolver{ConfigFile: file}).arguments(target)...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		err = fmt.Errorf("%w: %s", err, exit.Stderr)
+	}
 	return valuesOf(string(out)), err
 }
 
@@ -35,10 +39,12 @@ func compare(t testing.TB, r *Resolver, target domain.Target) (mine bool, why er
 		return false, err
 	}
 	if refusal != nil {
-		t.Errorf("%v: answered what ssh refuses: %s", target, refusal.(*exec.ExitError).Stderr)
-		return true, nil
+		t.Errorf("%v: answered what ssh refuses: %v", target, refusal)
 	}
 	for _, name := range differences(got.values, want) {
+		if refusal != nil {
+			break
+		}
 		t.Errorf("%s of %v: own %q, ssh %q", name, target, got.values[name], want[name])
 	}
 	for name, values := range got.values {
