@@ -11,6 +11,7 @@ export default defineConfig({
   forbidOnly: true,
   use: {
     viewport: { width: 1280, height: 800 },
+    actionTimeout: 15_000,
     launchOptions: {
       executablePath: process.env.VMO_CHROMIUM ?? '/usr/bin/chromium',
       // The network is not needed: without these Chromium asks its maker for this and that.

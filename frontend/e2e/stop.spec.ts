@@ -28,7 +28,7 @@ async function atWork(page: Page): Promise<{ id: string; session: number }> {
 
 for (const box of logins()) {
   test(`Stop and time-out leave nothing on ${box}`, async ({ page, lab }) => {
-    test.setTimeout(180_000);
+    test.setTimeout(120_000);
     const dir = mkdtempSync(join(tmpdir(), 'vmo-stop-'));
     const app = await startApp(dir, lab.trouble);
     await takeIn(page, app, 'box-1');
@@ -36,11 +36,12 @@ for (const box of logins()) {
     const form = page.getByRole('dialog');
     await form.getByLabel(/^Name/).first().fill('Two seconds');
     await form.getByLabel(/^Script/).fill('echo run=$VMO_RUN_ID; eval {{what}}');
-    await form.getByLabel('Time-out', { exact: true }).fill('2');
+    await form.getByRole('textbox', { name: /^Time-out/ }).fill('2');
     await form.getByLabel('Unit of the time-out').click();
-    await page.getByRole('option', { name: 'seconds' }).click();
+    await page.getByRole('option', { name: /^sec/ }).click();
     await page.keyboard.press('Control+Enter');
     await expect(form).toBeHidden();
+    await page.reload();
 
     for (const [name, script] of Object.entries(stubborn)) {
       await test.step(`Stop, ${name}`, async () => {
