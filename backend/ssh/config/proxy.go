@@ -47,7 +47,8 @@ func jump(_ *evaluation, l *line) ([]string, bool) {
 	return []string{strings.Join(hops, ",")}, true
 }
 
-// addJump and addProxyCommand: whichever comes first switches the other off, "none" included.
+// addJump and addProxyCommand: whichever comes first switches the other off. Whether a ProxyJump of "none" does so too
+// depends on the version.
 func addJump(e *evaluation, name string, values []string, at Origin, user bool) bool {
 	if len(e.set["proxycommand"]) == 0 {
 		e.take(name, values, at, user)
@@ -56,8 +57,11 @@ func addJump(e *evaluation, name string, values []string, at Origin, user bool) 
 }
 
 func addProxyCommand(e *evaluation, name string, values []string, at Origin, user bool) bool {
-	if len(e.set["proxyjump"]) == 0 {
+	switch e.first("proxyjump") {
+	case "":
 		e.take(name, values, at, user)
+	case "none":
+		return len(e.set[name]) > 0
 	}
 	return true
 }
