@@ -5,7 +5,6 @@ import (
 	"crypto/sha1"
 	"encoding/hex"
 	"os"
-	"slices"
 	"strings"
 	"sync"
 
@@ -18,6 +17,7 @@ type baseline struct {
 	values map[string][]string
 	home   string // of the account, as ssh sees it, whatever HOME says
 	user   string
+	system string // the system's file, which ssh has beside its ssh_known_hosts; "": unknown
 	hash   string // %C for hashProbe; "": unknown
 	local  string // the machine's name when hash was made
 	ssh    string // the program; "": there is none
@@ -59,6 +59,9 @@ func baselineOf(ctx context.Context, path string, env environment) (*baseline, e
 	if strings.HasPrefix(first, "/") || first == "" {
 		b.home = first
 	}
+	if folder, _, found := strings.Cut(one(b.values, "globalknownhostsfile"), "/ssh_known_hosts"); found && strings.HasPrefix(folder, "/") {
+		b.system = folder + "/ssh_config"
+	}
 	for _, name := range []string{"controlpath", "host", "hostname", "user"} {
 		delete(b.values, name)
 	}
@@ -67,6 +70,27 @@ func baselineOf(ctx context.Context, path string, env environment) (*baseline, e
 	}
 	baselines.kept[key] = b
 	return b, nil
+}
+
+// vendorConfig is what the ssh of some distributions (openSUSE) reads where the administrator has no file.
+const vendorConfig = "/usr/etc/ssh/ssh_config"
+
+// sources are the files that ssh reads when it is given configFile by -F, or none.
+func (b *baseline) sources(configFile string) ([]source, error) {
+	switch configFile {
+	case "none":
+		return nil, nil
+	case "":
+	default:
+		return []source{{path: configFile, user: true, needed: true}}, nil
+	}
+	if b.home == "" || b.system == "" {
+		return nil, &notMine{why: "where ssh looks for its files is unknown"}
+	}
+	if _, err := os.Lstat(vendorConfig); err == nil {
+		return nil, &notMine{why: "a system file at " + vendorConfig}
+	}
+	return []source{{path: b.home + "/.ssh/config", user: true, check: true}, {path: b.system}}, nil
 }
 
 // proven says why nothing at all is answered beside this ssh, or "". Before OpenSSH 9.1, which brought RequiredRSASize,
@@ -150,13 +174,14 @@ func valuesOf(out string) map[string][]string {
 
 // builtIn stands for an ssh where none is installed.
 func builtIn(env environment) *baseline {
-	b := &baseline{values: valuesOf(builtInValues), home: strings.TrimRight(env.home, "/"), user: env.localUser}
+	b := &baseline{values: valuesOf(builtInValues), home: strings.TrimRight(env.home, "/"), user: env.localUser, system: "/etc/ssh/ssh_config"}
 	b.values["userknownhostsfile"] = []string{b.home + "/.ssh/known_hosts " + b.home + "/.ssh/known_hosts2"}
 	if os.PathSeparator != '/' {
 		b.values["globalknownhostsfile"] = []string{"__PROGRAMDATA__/ssh/ssh_known_hosts __PROGRAMDATA__/ssh/ssh_known_hosts2"}
+		b.system = os.Getenv("PROGRAMDATA") + "/ssh/ssh_config"
 	}
 	if b.home == "" {
-		b.values["userknownhostsfile"] = slices.Clone([]string{"none"})
+		b.values["userknownhostsfile"] = []string{"none"}
 	}
 	return b
 }

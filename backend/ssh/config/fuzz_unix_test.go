@@ -198,7 +198,7 @@ func (g *generator) setting() (keyword, value string) {
 		pool = fuzzValues[canonical]
 	}
 	if len(pool) == 0 {
-		pool = []string{"yes", "no", "true", "false", "YES", "ask", "auto", "any", "inet6", "accept-new", "off", "force", "none", "5", "unbound"}
+		pool = anyValues
 	}
 	if g.pick(80) == 1 {
 		keyword = g.one("tag", "syslogfacility", "logverbose", "permitremoteopen", "StreamLocalBindMask", "User", "foobar")
@@ -210,6 +210,8 @@ func (g *generator) setting() (keyword, value string) {
 	}
 	return keyword, g.word(chosen)
 }
+
+var anyValues = []string{"yes", "no", "true", "false", "YES", "ask", "auto", "any", "inet6", "accept-new", "off", "force", "none", "5", "unbound"}
 
 var fuzzValues = map[string][]string{
 	"user":                        {"bob", "root", "Alice", "%u", "none", "a@b", "-x"},
@@ -245,6 +247,7 @@ var fuzzValues = map[string][]string{
 	"loglevel":                    {"info", "DEBUG", "DEBUG1", "debug3", "QUIET", "x", "VERBOSE"},
 	"fingerprinthash":             {"sha256", "MD5", "sha512", "x"},
 	"canonicaldomains":            {"a.example b.example", "none", "A.example", "a b none", ".x", "x."},
+	"sessiontype":                 {"default", "none", "x"},
 	"canonicalizehostname":        {"no", "false", "NO"},
 	"canonicalizemaxdots":         {"1", "0", "x"},
 	"ciphers":                     {"aes256-ctr", "^aes256-ctr", "-aes128*", "+3des-cbc", "aes128-cbc,aes256-ctr,aes128-cbc", "x", "-*", "+", "^3des-cbc,aes128-ctr", "-!aes128-ctr"},

@@ -12,6 +12,8 @@ type keyword struct {
 	only []string
 	// quiet keywords aren't printed unless set. Of all others ssh -G prints a default, by which it shows that it has them.
 	quiet bool
+	// variables: read asks for environment variables, so that a line isn't good for ever.
+	variables bool
 	// add takes the values of an active line where more than "the first one counts" is to be done.
 	add func(e *evaluation, name string, values []string, at Origin, user bool) bool
 }
@@ -77,7 +79,7 @@ var keywords = map[string]keyword{
 	"casignaturealgorithms":            {read: algorithms("CASignatureAlgorithms")},
 	"requiredrsasize":                  {read: one1(integer)},
 	"fingerprinthash":                  {read: choice("sha256=SHA256", "md5=MD5")},
-	"loglevel":                         {read: choice("quiet=QUIET", "fatal=FATAL", "error=ERROR", "info=INFO", "verbose=VERBOSE", "debug=DEBUG", "debug1=DEBUG", "debug2=DEBUG2", "debug3=DEBUG3")},
+	"loglevel":                         {read: choice("quiet=SILENT", "silent=SILENT", "fatal=FATAL", "error=ERROR", "info=INFO", "verbose=VERBOSE", "debug=DEBUG", "debug1=DEBUG", "debug2=DEBUG2", "debug3=DEBUG3")},
 	"stricthostkeychecking":            {read: choice("true", "yes=true", "false", "no=false", "off=false", "ask", "accept-new")},
 	"hostkeyalias":                     {read: one1(alias), quiet: true},
 	"userknownhostsfile":               {read: hostsFiles},
@@ -95,9 +97,9 @@ var keywords = map[string]keyword{
 	"identityfile":                 {read: anyWord, add: addFile},
 	"certificatefile":              {read: anyWord, quiet: true, add: addFile},
 	"identitiesonly":               {read: flag},
-	"identityagent":                {read: one1Env(agent), quiet: true},
+	"identityagent":                {read: one1Env(agent), quiet: true, variables: true},
 	"addkeystoagent":               {read: addKeys},
-	"forwardagent":                 {read: forwardAgent, add: addForwardAgent},
+	"forwardagent":                 {read: forwardAgent, variables: true, add: addForwardAgent},
 	"preferredauthentications":     {read: anyWord, quiet: true},
 	"pubkeyauthentication":         {read: choice("true", "yes=true", "false", "no=false", "unbound", "host-bound")},
 	"passwordauthentication":       {read: flag},

@@ -32,9 +32,9 @@ func (r *Resolver) onlyOrigins(ctx context.Context, values map[string][]string, 
 	if err := g.destination(t); err != nil {
 		return out
 	}
-	sources := []source{{path: r.ConfigFile, user: true}}
-	if r.ConfigFile == "" {
-		sources = []source{{path: base.home + "/.ssh/config", user: true}, {path: systemConfig}}
+	sources, err := base.sources(r.ConfigFile)
+	if err != nil {
+		return out
 	}
 	for _, s := range sources {
 		if !g.file(s, 0) {
@@ -84,8 +84,7 @@ func (g *gathering) file(s source, depth int) bool {
 		return depth == 0
 	}
 	g.read = append(g.read, text.stamp)
-	for i := range text.lines {
-		l := &text.lines[i]
+	for _, l := range text.lines {
 		if l.keyword != "include" {
 			name := l.keyword
 			if canonical, ok := aliases[name]; ok {

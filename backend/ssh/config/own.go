@@ -64,10 +64,11 @@ type setValue struct {
 
 // source is a file as ssh reads it.
 type source struct {
-	path  string
-	user  bool // the person's: "~" and relative Includes are of the home folder
-	check bool // nobody else may write it
-	never bool // included from a block that isn't in force: checked, but nothing in it can match
+	path   string
+	user   bool // the person's: "~" and relative Includes are of the home folder
+	needed bool // ssh ends without it
+	check  bool // nobody else may write it
+	never  bool // included from a block that isn't in force: checked, but nothing in it can match
 }
 
 // evaluate reads the files for t. It gives a *notMine where ssh has to be asked, which is also where ssh would refuse.
@@ -133,25 +134,19 @@ func (e *evaluation) destination(t domain.Target) error {
 
 // pass reads all files once.
 func (e *evaluation) pass(configFile string) error {
-	if configFile != "" {
-		if configFile == "none" {
-			return nil
+	sources, err := e.base.sources(configFile)
+	for _, s := range sources {
+		if err == nil {
+			err = e.top(s)
 		}
-		return e.top(source{path: configFile, user: true}, true)
 	}
-	if e.base.home == "" {
-		return &notMine{why: "the home folder is unknown"}
-	}
-	if err := e.top(source{path: e.base.home + "/.ssh/config", user: true, check: true}, false); err != nil {
-		return err
-	}
-	return e.top(source{path: systemConfig}, false)
+	return err
 }
 
-func (e *evaluation) top(s source, needed bool) error {
+func (e *evaluation) top(s source) error {
 	active := true
 	err := e.file(s, &active, 0)
-	if errors.Is(err, fs.ErrNotExist) && !needed {
+	if errors.Is(err, fs.ErrNotExist) && !s.needed {
 		e.read = append(e.read, stamp{path: s.path})
 		return nil
 	}
@@ -180,8 +175,8 @@ func (e *evaluation) file(s source, active *bool, depth int) error {
 	if e.read = append(e.read, text.stamp); len(e.read) > maxFiles {
 		return &notMine{why: fmt.Sprintf("more than %d files", maxFiles)}
 	}
-	for i := range text.lines {
-		if err := e.line(s, &text.lines[i], active, depth); err != nil {
+	for _, l := range text.lines {
+		if err := e.line(s, l, active, depth); err != nil {
 			return err
 		}
 	}
@@ -212,6 +207,9 @@ func (e *evaluation) line(s source, l *line, active *bool, depth int) error {
 
 // setting takes a line with a value.
 func (e *evaluation) setting(s source, l *line, at Origin, active bool) error {
+	if !active && l.fine.Load() == e.base {
+		return nil
+	}
 	name := l.keyword
 	if canonical, ok := aliases[name]; ok {
 		name = canonical
@@ -231,6 +229,9 @@ func (e *evaluation) setting(s source, l *line, at Origin, active bool) error {
 		return &notMine{why: readable(l.keyword + " " + l.rest), origin: at}
 	}
 	if !active {
+		if !k.variables {
+			l.fine.Store(e.base)
+		}
 		return nil
 	}
 	if k.add == nil {
@@ -299,11 +300,11 @@ func (e *evaluation) included(s source, word string) (paths []string, ok bool) {
 		}
 		pattern = e.base.home + rest
 	} else if !strings.HasPrefix(word, "/") {
-		folder := filepath.Dir(systemConfig)
+		folder := strings.TrimSuffix(e.base.system, "/ssh_config")
 		if s.user {
 			folder = e.base.home + "/.ssh"
 		}
-		if folder == "/.ssh" {
+		if folder == "" || folder == "/.ssh" {
 			return nil, false
 		}
 		pattern = folder + "/" + word

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -90,4 +91,42 @@ func TestOwnOnEveryCase(t *testing.T) {
 	if !slices.ContainsFunc(handedOver, func(s string) bool { return strings.Contains(s, "exec at ~/27-match-exec.conf:1") }) {
 		t.Errorf("Match exec is not among them: %q", handedOver)
 	}
+}
+
+// Every keyword of the proven set is held against ssh, alone and before another value of its own, with good and bad
+// values; and each has a value that is answered, or it would not be proven.
+func TestEveryKeyword(t *testing.T) {
+	t.Setenv("VMO_FUZZ_DIR", "/tmp/fuzz")
+	dir := t.TempDir()
+	answers := 0
+	for _, name := range slices.Sorted(maps.Keys(keywords)) {
+		pool := fuzzValues[name]
+		if len(pool) == 0 {
+			pool = anyValues
+		}
+		mine := 0
+		for i, value := range pool {
+			text := fmt.Sprintf("Host web\n%s %s\n%s %s\nMatch final host web\n%s %s\n", name, value, name, pool[(i+1)%len(pool)], name, pool[(i+2)%len(pool)])
+			if i%2 == 1 {
+				text = fmt.Sprintf("Host other\n%s %s\nHost web\n%s=%s # x\n", name, pool[0], name, value)
+			}
+			if ok, _ := compare(t, &Resolver{ConfigFile: put(t, filepath.Join(dir, "config"), text)}, domain.Target{Alias: "web"}); ok {
+				mine++
+			}
+			if t.Failed() {
+				t.Fatalf("%q", text)
+			}
+			if ok, _ := compare(t, &Resolver{ConfigFile: put(t, filepath.Join(dir, "config"), name+" "+value+"\n")}, domain.Target{Alias: "web"}); ok {
+				mine++
+			}
+			if t.Failed() {
+				t.Fatalf("%s %s", name, value)
+			}
+		}
+		if mine == 0 {
+			t.Errorf("%s is never answered", name)
+		}
+		answers += mine
+	}
+	t.Logf("%d answers", answers)
 }

@@ -61,7 +61,7 @@ func addProxyCommand(e *evaluation, name string, values []string, at Origin, use
 	case "":
 		e.take(name, values, at, user)
 	case "none":
-		return len(e.set[name]) > 0
+		return false
 	}
 	return true
 }

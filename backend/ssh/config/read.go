@@ -9,6 +9,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -20,12 +21,16 @@ type line struct {
 	rest    string   // all after it, as written, without the '=' and the blanks around
 	words   []string // rest, taken apart
 	bad     string   // why ssh would refuse the line whatever its keyword; "": it would not
+
+	// fine is the baseline under which the value was found good. Most lines are of other hosts' blocks, and nothing but
+	// that is asked of them.
+	fine atomic.Pointer[baseline]
 }
 
 // text is one file.
 type text struct {
 	stamp stamp
-	lines []line
+	lines []*line
 	mode  fs.FileMode
 	mine  bool // it belongs to root or to this account, and nobody else may write it: ssh asks that of most files
 }
@@ -47,7 +52,7 @@ type texts struct {
 // errSpecial is a pipe, a socket or a device, which ssh would wait for.
 var errSpecial = errors.New("it is no regular file, and ssh would wait for what comes out of it")
 
-// read gives a file. A folder is empty, as it is for ssh, and so is the null device. What is given back is never changed.
+// read gives a file. A folder is empty, as it is for ssh, and so is the null device. What is given back is shared.
 func (t *texts) read(path string) (*text, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -121,20 +126,20 @@ func stampOf(path string, info fs.FileInfo) stamp {
 	return stamp{path: path, size: info.Size(), modified: info.ModTime(), inode: inodeOf(info)}
 }
 
-func splitText(data []byte) []line {
-	var out []line
+func splitText(data []byte) []*line {
+	var out []*line
 	number := 0
 	for raw := range bytes.Lines(data) {
 		number++
 		keyword, rest, err := splitKeyword(string(raw))
 		if err != nil {
-			out = append(out, line{number: number, bad: "a quote is not closed"})
+			out = append(out, &line{number: number, bad: "a quote is not closed"})
 			continue
 		}
 		if keyword == "" {
 			continue
 		}
-		l := line{number: number, keyword: keyword, rest: rest}
+		l := &line{number: number, keyword: keyword, rest: rest}
 		switch {
 		case rest == "":
 			l.bad = "it has no value"

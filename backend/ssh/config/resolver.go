@@ -9,9 +9,6 @@ import (
 	"vmorchestrator/backend/domain"
 )
 
-// systemConfig is read after the person's file (ssh_config(5), FILES).
-const systemConfig = "/etc/ssh/ssh_config"
-
 // Resolver says what is in force for a host: by reading the configuration itself where every keyword and Match criterion
 // that can touch the host is in its proven set, which takes microseconds and runs nothing, and by asking ssh -G else.
 // It answers what ssh -G would answer, or it doesn't answer. Files are kept and read again when they change; a Resolver
@@ -24,6 +21,9 @@ type Resolver struct {
 	Log        *slog.Logger                // nil: slog.Default
 
 	texts texts
+
+	builtInOnce sync.Once
+	builtIn     *baseline
 
 	mu        sync.Mutex
 	checked   map[question]string   // by what was asked, the files as they were when ssh agreed
@@ -91,19 +91,28 @@ func (r *Resolver) own(ctx context.Context, t domain.Target) (*answer, error) {
 	}
 	asker := r.asker()
 	env := asker.environment()
-	base := builtIn(env)
-	if ssh, err := asker.path(); err == nil {
-		if base, err = baselineOf(ctx, ssh, env); err != nil {
-			if domain.CodeOf(err) == domain.CodeClosed {
-				return nil, err
-			}
-			return nil, &notMine{why: "ssh told no defaults"}
-		}
+	base, err := r.baseline(ctx, asker, env)
+	if err != nil {
+		return nil, err
 	}
 	if why := base.proven(); why != "" {
 		return nil, &notMine{why: why}
 	}
 	return evaluate(ctx, &r.texts, base, env, r.ConfigFile, t)
+}
+
+// baseline is that of the ssh there is, or the built-in one.
+func (r *Resolver) baseline(ctx context.Context, asker *GResolver, env environment) (*baseline, error) {
+	ssh, err := asker.path()
+	if err != nil {
+		r.builtInOnce.Do(func() { r.builtIn = builtIn(env) })
+		return r.builtIn, nil //nolint:nilerr // without an ssh that is the answer
+	}
+	base, err := baselineOf(ctx, ssh, env)
+	if err != nil && domain.CodeOf(err) != domain.CodeClosed {
+		return nil, &notMine{why: "ssh told no defaults"}
+	}
+	return base, err
 }
 
 func (r *Resolver) asker() *GResolver {
