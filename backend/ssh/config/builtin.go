@@ -16,6 +16,8 @@ fingerprinthash SHA256
 forwardx11 no
 forwardx11trusted no
 gatewayports no
+gssapiauthentication no
+gssapidelegatecredentials no
 hashknownhosts no
 hostbasedauthentication no
 identitiesonly no

@@ -32,6 +32,10 @@ func (e *evaluation) connectTo() error {
 	}
 	e.host = name
 	e.set["hostname"] = []setValue{{text: name, origin: origin}}
+	// Here ssh decides on canonicalisation, so these have got their defaults before a final pass.
+	for _, keyword := range []string{"canonicalizehostname", "canonicalizefallbacklocal", "canonicalizemaxdots"} {
+		e.take(keyword, e.base.values[keyword], Origin{}, false)
+	}
 	return nil
 }
 
@@ -101,6 +105,10 @@ func (e *evaluation) depend() error {
 		if (dns != "" && dns != "false") || len(files) > 1 || (len(files) == 1 && files[0].text != "~/.ssh/known_hosts") {
 			e.set["updatehostkeys"] = []setValue{{text: "false"}}
 		}
+	}
+	// Together these make ssh look whether the socket is there.
+	if v := e.first("forwardagent"); v != "" && v != "yes" && v != "no" && e.first("exitonforwardfailure") == "yes" {
+		return &notMine{why: "ForwardAgent with a path beside ExitOnForwardFailure", origin: e.set["forwardagent"][0].origin}
 	}
 	if e.first("clearallforwardings") == "yes" {
 		for _, name := range []string{"localforward", "remoteforward", "dynamicforward"} {

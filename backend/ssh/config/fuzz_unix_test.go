@@ -95,7 +95,7 @@ func (g *generator) files() domain.Target {
 }
 
 func (g *generator) line() string {
-	keyword, value := "", ""
+	var keyword, value string
 	switch g.pick(8) {
 	case 0, 1:
 		keyword = g.one("Host", "host", "HOST")

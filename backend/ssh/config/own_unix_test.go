@@ -93,6 +93,24 @@ func TestOwnOnEveryCase(t *testing.T) {
 	}
 }
 
+// Configurations by which own answers were once found to differ.
+func TestOnceDifferent(t *testing.T) {
+	for _, text := range []string{
+		"ProxyJump none\nProxyCommand nc %h %p\n",                                     // takes effect since 9.2
+		"Match final\nCanonicalizeFallbackLocal no\n",                                 // has its default by then
+		"Match final\nCanonicalizeMaxDots 3\n",                                        // the same
+		"LogLevel QUIET\n",                                                            // is printed by its other name
+		"ForwardAgent $X\nExitOnForwardFailure yes\n",                                 // is refused if there is no socket
+		"Match final\nSendEnv A\nMatch all\nSendEnv B\n",                              // is added in both passes
+		"HostName Db.Example\nHost db.example\nUser final\nMatch final all\nPort 2\n", // Host lines see the new name then
+	} {
+		compare(t, &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), text)}, domain.Target{Alias: "web"})
+		if t.Failed() {
+			t.Fatalf("%q", text)
+		}
+	}
+}
+
 // Every keyword of the proven set is held against ssh, alone and before another value of its own, with good and bad
 // values; and each has a value that is answered, or it would not be proven.
 func TestEveryKeyword(t *testing.T) {

@@ -48,6 +48,9 @@ func (r *Resolver) Resolve(ctx context.Context, t domain.Target) (Settings, erro
 	return settingsOf(a.values, t.Destination(), r.asker().environment())
 }
 
+// Version is GResolver.Version.
+func (r *Resolver) Version(ctx context.Context) (string, error) { return r.asker().Version(ctx) }
+
 // result is an answer with whom it is from.
 type result struct {
 	answer

@@ -344,3 +344,29 @@ func TestOwnOnBadFiles(t *testing.T) {
 		t.Error(why)
 	}
 }
+
+// Relative Includes are of the person's .ssh, "~" of the home folder, and nobody else may write these files. This is
+// seen without an ssh, because with one the account's own home would be meant.
+func TestIncludesOfTheHomeFolder(t *testing.T) {
+	home := t.TempDir()
+	put(t, filepath.Join(home, ".ssh", "config"), "Include conf.d/*.conf\nInclude ~/more\nHost *\n  Port 9\n")
+	put(t, filepath.Join(home, ".ssh", "conf.d", "20.conf"), "User second\n")
+	put(t, filepath.Join(home, ".ssh", "conf.d", "10.conf"), "Host other\nUser first\n")
+	more := put(t, filepath.Join(home, "more"), "HostName more.example\n")
+	r := &Resolver{Home: home, SSHPath: filepath.Join(home, "none")}
+	s, err := r.Resolve(bg, domain.Target{Alias: "web"})
+	if err != nil || s.User != "second" || s.HostName != "more.example" || s.Port != 9 {
+		t.Errorf("%s@%s:%d %v", s.User, s.HostName, s.Port, err)
+	}
+	for _, path := range []string{more, filepath.Join(home, ".ssh", "config")} {
+		if err := os.Chmod(path, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Resolve(bg, domain.Target{Alias: "web"}); domain.CodeOf(err) != domain.CodeSSHMissing || !strings.Contains(err.Error(), path+" can be written by others") {
+			t.Error(err)
+		}
+		if err := os.Chmod(path, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
