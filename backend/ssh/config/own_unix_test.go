@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -52,8 +53,34 @@ func compare(t testing.TB, r *Resolver, target domain.Target) (mine bool, why er
 		if len(got.origins[name]) != len(values) {
 			t.Errorf("%s: %d origins for %d values", name, len(got.origins[name]), len(values))
 		}
+		for _, at := range got.origins[name] {
+			if keyword := keywordAt(t, at); keyword != "" && keyword != name && (name != "tunnel" || keyword != "clearallforwardings") {
+				t.Errorf("%s is said to be from %s:%d, where %s stands", name, at.File, at.Line, keyword)
+			}
+		}
 	}
 	return true, nil
+}
+
+// keywordAt is the keyword of a line, under its present name; "" for an origin that is no line.
+func keywordAt(t testing.TB, at Origin) string {
+	t.Helper()
+	if at.File == "" {
+		return ""
+	}
+	data, err := os.ReadFile(at.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.SplitAfter(string(data), "\n")
+	if at.Line < 1 || at.Line > len(lines) {
+		return "no line"
+	}
+	keyword, _, _ := splitKeyword(lines[at.Line-1])
+	if canonical, ok := aliases[keyword]; ok {
+		return canonical
+	}
+	return keyword
 }
 
 // The own resolver answers as ssh -G does in every keyword, for every case but a few that it hands over, and never where
@@ -104,8 +131,7 @@ func TestOnceDifferent(t *testing.T) {
 		"Match final\nSendEnv A\nMatch all\nSendEnv B\n",                              // is added in both passes
 		"HostName Db.Example\nHost db.example\nUser final\nMatch final all\nPort 2\n", // Host lines see the new name then
 	} {
-		compare(t, &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), text)}, domain.Target{Alias: "web"})
-		if t.Failed() {
+		if _, _ = compare(t, &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), text)}, domain.Target{Alias: "web"}); t.Failed() {
 			t.Fatalf("%q", text)
 		}
 	}
