@@ -307,3 +307,37 @@ func TestGeneratedConfigurations(t *testing.T) {
 		t.Errorf("only %d of %d were answered", mine, rounds)
 	}
 }
+
+// The origins beside an answer of ssh's are few, but none may be wrong: where the own resolver knows them, they are
+// the same.
+func TestOriginsBesideSSHAreNeverWrong(t *testing.T) {
+	t.Setenv("VMO_FUZZ_DIR", "/tmp/fuzz")
+	told := 0
+	state := uint32(11)
+	for range 1500 {
+		data := make([]byte, 60)
+		for i := range data {
+			state = state*1664525 + 1013904223
+			data[i] = byte(state >> 24)
+		}
+		dir := t.TempDir()
+		g := &generator{data: data, dir: dir}
+		target := g.files()
+		r := &Resolver{ConfigFile: filepath.Join(dir, "config")}
+		a, err := r.own(bg, target)
+		if err != nil {
+			continue
+		}
+		for name, origins := range r.onlyOrigins(bg, a.values, target) {
+			told++
+			if !slices.Equal(origins, a.origins[name]) {
+				text, _ := os.ReadFile(r.ConfigFile)
+				t.Fatalf("%s %q: %v, but it is from %v:\n%s", name, a.values[name], origins, a.origins[name], text)
+			}
+		}
+	}
+	t.Logf("%d origins", told)
+	if told < 100 {
+		t.Errorf("only %d origins were told", told)
+	}
+}

@@ -1,9 +1,12 @@
 package config
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // keyword is one that the own resolver answers for: the proven set. What isn't in keywords goes to ssh. The rules are
-// those of ssh_config(5) and readconf.c of OpenSSH 9.1 to 9.9; the differential tests hold them against the installed one.
+// those of ssh_config(5) and readconf.c of OpenSSH 9.1 and later; the differential tests hold them against the installed one.
 type keyword struct {
 	// read checks a line and gives its values as ssh -G prints them, before tokens. It runs for lines of inactive blocks
 	// too, because ssh refuses a file for those. Not ok: ask ssh. No values: the line sets nothing.
@@ -19,20 +22,8 @@ type keyword struct {
 }
 
 // mine says whether values may be in force for an answer of ours.
-func (k keyword) mine(_ *evaluation, values []string) bool {
-	if len(k.only) == 0 {
-		return true
-	}
-	for _, v := range values {
-		found := false
-		for _, allowed := range k.only {
-			found = found || v == allowed
-		}
-		if !found {
-			return false
-		}
-	}
-	return true
+func (k keyword) mine(values []string) bool {
+	return len(k.only) == 0 || !slices.ContainsFunc(values, func(v string) bool { return !slices.Contains(k.only, v) })
 }
 
 var (

@@ -41,6 +41,13 @@ func (n *notMine) Error() string {
 	return fmt.Sprintf("%s at %s:%d", n.why, n.origin.File, n.origin.Line)
 }
 
+// final says whether err is what the caller will be told, rather than what a file system said.
+func final(err error) bool {
+	var ask *notMine
+	var told *domain.Error
+	return errors.As(err, &ask) || errors.As(err, &told)
+}
+
 // evaluation is the reading of the configuration for one host. It follows readconf.c: every line is checked, those of
 // active blocks are taken, and of a keyword the first value counts.
 type evaluation struct {
@@ -150,8 +157,7 @@ func (e *evaluation) top(s source) error {
 		e.read = append(e.read, stamp{path: s.path})
 		return nil
 	}
-	var special *notMine
-	if err != nil && !errors.As(err, &special) && domain.CodeOf(err) == domain.CodeInternal {
+	if err != nil && !final(err) {
 		return &notMine{why: fmt.Sprintf("reading %s: %v", s.path, err)}
 	}
 	return err
@@ -162,10 +168,6 @@ func (e *evaluation) file(s source, active *bool, depth int) error {
 		return domain.NewError(domain.CodeClosed, "", "reading ssh_config was given up: %w", err)
 	}
 	text, err := e.texts.read(s.path)
-	if errors.Is(err, errSpecial) {
-		return domain.NewError(domain.CodeConfigInvalid, "Put a file in its place, or take it out of your ssh_config.",
-			"ssh_config can't be read from %s: %w", s.path, err)
-	}
 	if err != nil {
 		return err
 	}
@@ -225,7 +227,7 @@ func (e *evaluation) setting(s source, l *line, at Origin, active bool) error {
 		return &notMine{why: "the keyword " + readable(l.keyword), origin: at}
 	}
 	values, ok := k.read(e, l)
-	if !ok || (active && !k.mine(e, values)) {
+	if !ok || (active && !k.mine(values)) {
 		return &notMine{why: readable(l.keyword + " " + l.rest), origin: at}
 	}
 	if !active {
@@ -274,9 +276,7 @@ func (e *evaluation) include(s source, l *line, at Origin, active *bool, depth i
 			inner := source{path: path, user: s.user, check: true, never: s.never || !outer}
 			err := e.file(inner, active, depth+1)
 			*active = outer
-			var known *notMine
-			var told *domain.Error
-			if err != nil && !errors.As(err, &known) && !errors.As(err, &told) {
+			if err != nil && !final(err) {
 				return &notMine{why: fmt.Sprintf("Include of %s (%v)", readable(path), err), origin: at}
 			}
 			if err != nil {

@@ -49,8 +49,9 @@ type texts struct {
 	kept map[string]*text
 }
 
-// errSpecial is a pipe, a socket or a device, which ssh would wait for.
-var errSpecial = errors.New("it is no regular file, and ssh would wait for what comes out of it")
+// errSpecial is a pipe, a socket or a device. ssh may well read one that has a writer, and would wait for one that has
+// none; only asking it, with its time limit, tells which.
+var errSpecial = errors.New("it is no regular file")
 
 // read gives a file. A folder is empty, as it is for ssh, and so is the null device. What is given back is shared.
 func (t *texts) read(path string) (*text, error) {
