@@ -10,6 +10,7 @@ import (
 	"syscall"
 
 	"vmorchestrator/backend/domain"
+	"vmorchestrator/backend/priority"
 )
 
 // tree is the session that the command leads.
@@ -17,7 +18,7 @@ type tree struct{}
 
 func (tree) start(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-	return cmd.Start()
+	return priority.Start(cmd)
 }
 
 func (tree) terminate(pid int) {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vmorchestrator/backend/domain"
+	"vmorchestrator/backend/priority"
 )
 
 // proxyConn is a ProxyCommand as a connection. Closing it ends the command and its children.
@@ -44,7 +45,7 @@ func (c *Client) startProxy(h hop, command string) (net.Conn, error) {
 	p := &proxyConn{Reader: outR, in: in, cmd: cmd, done: make(chan struct{}), said: &tail{}}
 	cmd.Stdout, cmd.Stderr = outW, p.said
 	cmd.WaitDelay = proxyKillGrace
-	err = cmd.Start()
+	err = priority.Start(cmd)
 	outW.Close()
 	if err != nil {
 		outR.Close()

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package priority
+
+func lowerOthers() bool { return false }
