@@ -54,7 +54,7 @@ type App struct {
 
 	config   Config
 	paths    paths.Paths
-	resolver *config.GResolver
+	resolver *config.Resolver
 	lister   *config.Lister // nil in the demo
 	log      *slog.Logger
 	local    *local.Runner
@@ -135,7 +135,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 // connect builds what finds and reaches machines.
 func (a *App) connect(ctx context.Context) error {
 	a.Prompts = prompt.NewBroker(newID, time.Now)
-	a.resolver = &config.GResolver{ConfigFile: a.paths.SSHConfigFlag, Home: a.paths.Home}
+	a.resolver = &config.Resolver{ConfigFile: a.paths.SSHConfigFlag, Home: a.paths.Home, Log: a.log}
 	o := ssh.Options{
 		Resolver: a.resolver, Prompter: a.prompter(), Home: a.paths.Home, LockDir: a.paths.Locks, Getenv: os.Getenv,
 		Log: a.log, Lease: lease,
