@@ -23,4 +23,7 @@ const (
 	readLines = 4096
 	// defaultJobs is how many jobs `vmo jobs` shows.
 	defaultJobs = 20
+	// maxColumn is the widest that a column of a table is made; longer values, of which lists of algorithms have hundreds
+	// of characters, stick out.
+	maxColumn = 60
 )

@@ -118,7 +118,8 @@ your disk, together with the window of VM Orchestrator.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})
-	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.cancelCommand(), c.versionCommand())
+	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.cancelCommand(),
+		c.explainCommand(), c.versionCommand())
 	return root
 }
 

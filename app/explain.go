@@ -1,0 +1,47 @@
+package app
+
+import (
+	"context"
+
+	"vmorchestrator/backend/discovery"
+	"vmorchestrator/backend/domain"
+	"vmorchestrator/backend/ssh/config"
+)
+
+// Explanation is what is in force for a host, as config.Resolver tells it.
+type Explanation = config.Explanation
+
+// Destination finds what a person names to ask about it: as Targets does, and any other word as a host, which ssh takes
+// too. The errors are those of a word that can be none.
+func (a *App) Destination(ctx context.Context, word string) (Target, error) {
+	found, err := a.VMs.ResolveTargets(ctx, []string{word}, nil, false)
+	switch {
+	case domain.CodeOf(err) == domain.CodeNotFound && word != "":
+		return Target{Name: word, Target: domain.Target{Kind: domain.TargetSSH, Alias: word}}, nil
+	case err != nil:
+		return Target{}, err
+	}
+	return Target{VMID: found[0].VMID, Name: found[0].Name, Target: found[0].Target}, nil
+}
+
+// Explain says what is in force for t and where it comes from, with the errors of config.Resolver.Explain:
+// CodeConfigInvalid, with file and line, where ssh refuses the file.
+func (a *App) Explain(ctx context.Context, t domain.Target) (Explanation, error) {
+	if a.fleet != nil {
+		return a.fleet.Explain(ctx, t)
+	}
+	return a.resolver.Explain(ctx, t)
+}
+
+// ExplainVM is Explain for a VM, as a list. CodeNotFound if it is gone.
+func (a *App) ExplainVM(ctx context.Context, id string) (domain.Explanation, error) {
+	vm, err := a.VMs.Get(ctx, id)
+	if err != nil {
+		return domain.Explanation{}, err
+	}
+	x, err := a.Explain(ctx, discovery.Target(vm))
+	if err != nil {
+		return domain.Explanation{}, err
+	}
+	return x.List(vm.Name), nil
+}
