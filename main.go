@@ -9,6 +9,7 @@ import (
 
 	"github.com/wailsapp/wails/v2"
 
+	"vmorchestrator/app"
 	"vmorchestrator/app/desktop"
 )
 
@@ -22,6 +23,9 @@ var icon []byte
 var version = "dev"
 
 func main() {
+	if err := app.NoCoreDumps(); err != nil {
+		desktop.Fatal(err)
+	}
 	start, err := desktop.ParseArgs(os.Args[1:])
 	switch {
 	case err != nil:

@@ -24,6 +24,7 @@ import (
 	"vmorchestrator/backend/output"
 	"vmorchestrator/backend/paths"
 	"vmorchestrator/backend/prompt"
+	"vmorchestrator/backend/secret"
 	"vmorchestrator/backend/ssh"
 	"vmorchestrator/backend/ssh/config"
 	"vmorchestrator/backend/store"
@@ -168,11 +169,19 @@ func (a *App) prompter() Prompter {
 	case a.config.Prompter != nil:
 		return a.config.Prompter
 	case a.config.Terminal:
-		return prompt.NewTerminal(os.Stdin, os.Stderr)
+		return a.keeping(prompt.NewTerminal(os.Stdin, os.Stderr))
 	case a.config.Origin == domain.OriginWindow:
-		return a.Prompts
+		return a.keeping(a.Prompts)
 	}
 	return prompt.None{}
+}
+
+// keeping puts the keychain in front of who asks the person. The demo has no secrets worth one.
+func (a *App) keeping(next Prompter) Prompter {
+	if a.config.Demo {
+		return next
+	}
+	return secret.Keep(next, secret.Open())
 }
 
 // takeFleetIn makes VMs of the demo's machines that are not there yet. One that the person deleted stays deleted as

@@ -5,17 +5,24 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"golang.org/x/term"
+
+	"vmorchestrator/app"
 )
 
 // version is set when a release is built.
 var version = "dev"
 
 func main() {
+	if err := app.NoCoreDumps(); err != nil {
+		fmt.Fprintln(os.Stderr, "vmo: forbid core dumps:", err)
+		os.Exit(exitUsage)
+	}
 	// A reader that went away (vmo ... | head) is an error of the write, not the end of the process: what runs on the
 	// machines is stopped first.
 	signal.Ignore(syscall.SIGPIPE)

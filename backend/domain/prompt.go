@@ -40,6 +40,8 @@ type Prompt struct {
 	Question         string    `json:"question"`         // password, question: what the server says
 	Echo             bool      `json:"echo"`             // question: may be shown while typing
 	Attempt          int       `json:"attempt"`          // 1, 2, 3
+	CanKeep          bool      `json:"canKeep"`          // passphrase, password: there is a keychain to keep it in
+	Forgot           bool      `json:"forgot"`           // the kept answer was wrong and has been forgotten
 	AskedAt          time.Time `json:"askedAt"`
 }
 
@@ -48,4 +50,5 @@ type PromptAnswer struct {
 	ID     string `json:"id"`
 	Accept bool   `json:"accept"` // false is Cancel
 	Secret string `json:"secret"`
+	Keep   bool   `json:"keep"` // put Secret into the keychain; only with CanKeep
 }

@@ -1,0 +1,16 @@
+//go:build !windows
+
+package app
+
+import "golang.org/x/sys/unix"
+
+// NoCoreDumps keeps the memory of this process, in which secrets may be, from being written to disk when it crashes. Only
+// the soft limit is set: a command on this computer inherits it and may raise it for itself. Both faces call it first.
+func NoCoreDumps() error {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_CORE, &limit); err != nil {
+		return err
+	}
+	limit.Cur = 0
+	return unix.Setrlimit(unix.RLIMIT_CORE, &limit)
+}
