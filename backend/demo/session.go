@@ -80,7 +80,13 @@ func (s *session) run(ctx context.Context, p *process, run wire.Run) {
 	if run.Nonce != "" {
 		mark := wire.Marker(run.Nonce, wire.Mark{PID: p.pid, StartTime: fmt.Sprint(p.began.UnixMilli())})
 		_, _ = io.WriteString(s.channel, mark)
-		_, _ = io.WriteString(s.channel.Stderr(), mark)
+		if !run.Terminal {
+			_, _ = io.WriteString(s.channel.Stderr(), mark)
+		}
+	}
+	var errs io.Writer = s.channel.Stderr()
+	if run.Terminal || run.Merge {
+		errs = s.channel
 	}
 	if run.ByStdin {
 		text, err := io.ReadAll(io.LimitReader(s.channel, maxScriptBytes+1))
@@ -103,7 +109,7 @@ func (s *session) run(ctx context.Context, p *process, run wire.Run) {
 	if rest, home := strings.CutPrefix(folder, "~"); home {
 		folder = "/home/" + demoUser + rest
 	}
-	e := m.run(ctx, run.Script, folder, env, []string{"bash"}, s.channel, s.channel.Stderr())
+	e := m.run(ctx, run.Script, folder, env, []string{"bash"}, s.channel, errs)
 	m.end(p)
 	s.exit(e)
 }

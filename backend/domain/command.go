@@ -68,6 +68,7 @@ type Command struct {
 	Group          string            `json:"group"`
 	WorkDir        string            `json:"workDir"` // "" is the login's home
 	Env            map[string]string `json:"env"`
+	Options        RunOptions        `json:"options"`
 	TimeoutSeconds int               `json:"timeoutSeconds"` // 0 is none
 	Confirm        bool              `json:"confirm"`        // ask before it runs
 	Order          int               `json:"order"`
@@ -110,6 +111,9 @@ func (c Command) Validate() error {
 	}
 	if c.TimeoutSeconds < 0 || c.TimeoutSeconds > MaxTimeoutSeconds {
 		return FieldError("timeoutSeconds", "a time-out is 1 second to 24 hours, or none")
+	}
+	if err := c.Options.Validate(c.Kind); err != nil {
+		return err
 	}
 	for name, value := range c.Env {
 		if !envName.MatchString(name) || strings.ContainsRune(value, 0) {

@@ -21,6 +21,7 @@ type Job struct {
 	Values         map[string]string `json:"values"` // never a secret
 	WorkDir        string            `json:"workDir"`
 	Env            map[string]string `json:"env"`
+	Options        RunOptions        `json:"options"`
 	Status         Status            `json:"status"`
 	Parallelism    int               `json:"parallelism"`
 	TimeoutSeconds int               `json:"timeoutSeconds"` // 0 is none
@@ -70,6 +71,8 @@ type RemoteProcess struct {
 	PID int `json:"pid"` // also the session id: sshd gives every exec without pty its own
 	// StartTime tells a reused pid from the same process: field 22 of /proc/PID/stat, or `ps -o lstart=`; "" unknown.
 	StartTime string `json:"startTime"`
+	// GoesOn says that it isn't to be ended when contact with it was lost.
+	GoesOn bool `json:"goesOn,omitempty"`
 }
 
 // StopState is what a stop came to.

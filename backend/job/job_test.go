@@ -45,6 +45,7 @@ func TestHowARunEnds(t *testing.T) {
 		exit   int
 		signal string
 		stop   domain.StopState
+		opt    domain.RunOptions
 	}{
 		"success":    {start: exits(domain.Exit{Kind: domain.ExitStatus}, "hi\n"), status: domain.StatusSucceeded, exit: 0},
 		"status 255": {start: exits(domain.Exit{Kind: domain.ExitStatus, Code: 255}, ""), status: domain.StatusFailed, exit: 255},
@@ -52,6 +53,18 @@ func TestHowARunEnds(t *testing.T) {
 		"contact lost": {
 			start: exits(domain.Exit{Kind: domain.ExitUnknown, Err: lost}, "hi\n"), status: domain.StatusLost,
 			code: domain.CodeLost, exit: -1, stop: domain.StopUnreachable,
+		},
+		"contact lost, as expected": {
+			start: exits(domain.Exit{Kind: domain.ExitUnknown, Err: lost}, "hi\n"), status: domain.StatusSucceeded, exit: -1,
+			opt: domain.RunOptions{ExpectsDisconnect: true},
+		},
+		"failed, though a lost contact was expected": {
+			start: exits(domain.Exit{Kind: domain.ExitStatus, Code: 1}, ""), status: domain.StatusFailed, exit: 1,
+			opt: domain.RunOptions{ExpectsDisconnect: true},
+		},
+		"contact lost, and it goes on": {
+			start: exits(domain.Exit{Kind: domain.ExitUnknown, Err: lost}, "hi\n"), status: domain.StatusLost,
+			code: domain.CodeLost, exit: -1, opt: domain.RunOptions{OnLost: domain.OnLostGoOn},
 		},
 		"connect error": {
 			start: func(context.Context, domain.Target, domain.Exec, Sink) (Process, error) {
@@ -62,7 +75,7 @@ func TestHowARunEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := fix(t, c.start)
-			d := f.wait(f.begin(StartRequest{}).Job.ID)
+			d := f.wait(f.begin(StartRequest{Options: c.opt}).Job.ID)
 			r := d.Runs[0]
 			if r.Status != c.status || d.Job.Status != c.status || domain.CodeOf(errOf(r)) != c.code || r.Signal != c.signal {
 				t.Errorf("job %s, run %s, error %v, signal %q", d.Job.Status, r.Status, r.Error, r.Signal)

@@ -18,7 +18,7 @@ func (s *Service) VerifyLeftovers(runs []domain.Run) {
 // verifyLater begins the looks for one run if it may have left something.
 func (s *Service) verifyLater(run domain.Run) {
 	if s.Verifier == nil || run.Status != domain.StatusLost || run.Target.Kind != domain.TargetSSH ||
-		run.Remote == nil || run.Remote.PID <= 1 {
+		run.Remote == nil || run.Remote.PID <= 1 || run.Remote.GoesOn {
 		return
 	}
 	if run.StopResult != nil && run.StopResult.State == domain.StopStopped {

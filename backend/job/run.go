@@ -190,7 +190,7 @@ func (s *Service) follow(lj *liveJob, r *liveRun, p Process, sink *sink, out Out
 	}
 	remote := p.Remote()
 	sink.close()
-	verdict := s.judge(r, end)
+	verdict := s.judge(r, end, lj.exec.Options)
 	if text := verdict.notice(); text != "" {
 		out.Notice(text)
 	}

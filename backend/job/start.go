@@ -38,6 +38,7 @@ type StartRequest struct {
 	TimeoutSeconds *int // nil: the command's; 0 is none
 	WorkDir        string
 	Env            map[string]string
+	Options        domain.RunOptions // of a free command; a CommandID has its own
 	Origin         domain.Origin
 	RetryOf        string
 	Tee            func(run domain.Run) Tee // nil: nobody listens in
@@ -113,7 +114,7 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 // plan checks the request and makes the job of it.
 func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, error) {
 	job := domain.Job{
-		ID: s.NewID(), Name: req.Name, Kind: req.Kind, Script: req.Script, WorkDir: req.WorkDir, Env: map[string]string{},
+		ID: s.NewID(), Name: req.Name, Kind: req.Kind, Script: req.Script, WorkDir: req.WorkDir, Env: map[string]string{}, Options: req.Options,
 		Values: map[string]string{}, Status: domain.StatusQueued, Origin: req.Origin, CreatedAt: s.Now(),
 	}
 	switch n := len(req.Targets); {
@@ -130,7 +131,7 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 		if job.Script, err = s.Commands.Render(c, req.Values); err != nil {
 			return job, err
 		}
-		job.CommandID, job.Kind, job.TimeoutSeconds = &c.ID, c.Kind, c.TimeoutSeconds
+		job.CommandID, job.Kind, job.TimeoutSeconds, job.Options = &c.ID, c.Kind, c.TimeoutSeconds, c.Options
 		if job.Name == "" {
 			job.Name = c.Name
 		}
@@ -148,6 +149,9 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 		return job, domain.FieldError("kind", "%q is not a kind of command", string(job.Kind))
 	}
 	if err := domain.ValidScript(job.Script); err != nil {
+		return job, err
+	}
+	if err := job.Options.Validate(job.Kind); err != nil {
 		return job, err
 	}
 	if job.Name == "" {
@@ -221,7 +225,7 @@ func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, orig
 	}
 	req := StartRequest{
 		Script: d.Job.Script, Name: d.Job.Name, Kind: d.Job.Kind, Targets: targets, Parallelism: &d.Job.Parallelism,
-		TimeoutSeconds: &d.Job.TimeoutSeconds, WorkDir: d.Job.WorkDir, Env: d.Job.Env, Origin: origin, RetryOf: d.Job.ID,
+		TimeoutSeconds: &d.Job.TimeoutSeconds, WorkDir: d.Job.WorkDir, Env: d.Job.Env, Options: d.Job.Options, Origin: origin, RetryOf: d.Job.ID,
 	}
 	return s.Start(ctx, req)
 }
@@ -230,7 +234,7 @@ func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, orig
 func (s *Service) adopt(job domain.Job, runs []domain.Run, req StartRequest) *liveJob {
 	lj := &liveJob{
 		id: job.ID, job: job, left: len(runs), tee: req.Tee, done: make(chan struct{}), local: job.Kind == domain.KindLocal,
-		exec:  domain.Exec{Script: job.Script, WorkDir: job.WorkDir, Env: job.Env},
+		exec:  domain.Exec{Script: job.Script, WorkDir: job.WorkDir, Env: job.Env, Options: job.Options},
 		limit: time.Duration(job.TimeoutSeconds) * time.Second,
 	}
 	for _, r := range runs {

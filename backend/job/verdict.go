@@ -21,7 +21,7 @@ type verdict struct {
 
 // judge decides by the rules of contracts.md: only a verified stop is canceled or timed out, everything else that ended
 // without an exit status is lost.
-func (s *Service) judge(r *liveRun, end ending) verdict {
+func (s *Service) judge(r *liveRun, end ending, options domain.RunOptions) verdict {
 	r.mu.Lock()
 	why, sinkErr := r.reason, r.sinkEr
 	r.mu.Unlock()
@@ -30,7 +30,7 @@ func (s *Service) judge(r *liveRun, end ending) verdict {
 		v.note = end.exit.Note
 	}
 	if end.result == nil {
-		return s.judgeExit(v, sinkErr)
+		return s.judgeExit(v, sinkErr, options)
 	}
 	if end.result.State != domain.StopStopped {
 		v.status = domain.StatusLost
@@ -56,11 +56,15 @@ func (s *Service) judge(r *liveRun, end ending) verdict {
 }
 
 // judgeExit is the verdict on a process that was not stopped by us.
-func (s *Service) judgeExit(v verdict, sinkErr error) verdict {
+func (s *Service) judgeExit(v verdict, sinkErr error, options domain.RunOptions) verdict {
 	switch {
 	case v.exit.Kind == domain.ExitUnknown && sinkErr != nil:
 		// The transport broke off because its output wasn't taken.
 		v.status, v.err, v.result = domain.StatusLost, domain.AsError(sinkErr), s.outOfReach()
+	case v.exit.Kind == domain.ExitUnknown && options.ExpectsDisconnect:
+		v.status, v.note = domain.StatusSucceeded, join(v.note, "the connection ended, as this command expects")
+	case v.exit.Kind == domain.ExitUnknown && options.OnLost == domain.OnLostGoOn:
+		v.status, v.err, v.note = domain.StatusLost, v.exit.Err, join(v.note, "it goes on there to its own end; what it prints from now on isn't recorded")
 	case v.exit.Kind == domain.ExitUnknown:
 		v.status, v.err, v.result = domain.StatusLost, v.exit.Err, s.outOfReach()
 		if v.err == nil {

@@ -164,15 +164,30 @@ func (cn *conn) ping(limit time.Duration) bool {
 	}
 }
 
-// session opens a channel and has line executed on it. The connection is closed when the server answers neither.
-func (cn *conn) session(line string) (gossh.Channel, <-chan *gossh.Request, error) {
+// The pseudo-terminal of a run that asks for one.
+const (
+	endOfInput      = 4 // Ctrl-D
+	terminalReaders = 16
+	terminalColumns = 160
+	terminalRows    = 50
+	terminalName    = "xterm-256color"
+)
+
+// session opens a channel, with a pseudo-terminal if wanted, and has line executed on it. The connection is closed when the server answers neither.
+func (cn *conn) session(line string, terminal bool) (gossh.Channel, <-chan *gossh.Request, error) {
 	watchdog := time.AfterFunc(openTimeout, cn.kill)
 	defer watchdog.Stop()
 	ch, reqs, err := cn.client.OpenChannel("session", nil)
 	if err != nil {
 		return nil, nil, &openError{err}
 	}
-	accepted, err := ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	accepted := true
+	if terminal {
+		accepted, err = ch.SendRequest("pty-req", true, ptyRequest())
+	}
+	if err == nil && accepted {
+		accepted, err = ch.SendRequest("exec", true, gossh.Marshal(struct{ Command string }{line}))
+	}
 	if err == nil && accepted {
 		return ch, reqs, nil
 	}
@@ -182,4 +197,20 @@ func (cn *conn) session(line string) (gossh.Channel, <-chan *gossh.Request, erro
 		return nil, nil, err
 	}
 	return nil, nil, errRefused
+}
+
+// ptyRequest asks for a terminal that neither repeats what is typed nor changes a byte of what is printed
+// (RFC 4254, sections 6.2 and 8).
+func ptyRequest() []byte {
+	const (
+		opEcho  = 53
+		opOnlcr = 72
+		opEnd   = 0
+	)
+	modes := []byte{opEcho, 0, 0, 0, 0, opOnlcr, 0, 0, 0, 0, opEnd}
+	return gossh.Marshal(struct {
+		Name                         string
+		Columns, Rows, Width, Height uint32
+		Modes                        string
+	}{terminalName, terminalColumns, terminalRows, 0, 0, string(modes)})
 }

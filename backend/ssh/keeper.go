@@ -66,7 +66,7 @@ func (cn *conn) startKeeper(ctx context.Context) (*keeper, error) {
 	if err != nil {
 		return nil, err
 	}
-	ch, reqs, err := cn.session(line)
+	ch, reqs, err := cn.session(line, false)
 	if err != nil {
 		return nil, err
 	}

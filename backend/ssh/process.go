@@ -31,13 +31,14 @@ const openTries = 4
 
 // Process is a run on its target.
 type Process struct {
-	client *Client
-	conn   *conn
-	way    route
-	runID  string
-	nonce  string
-	ch     gossh.Channel
-	sink   Sink
+	client  *Client
+	conn    *conn
+	way     route
+	runID   string
+	options domain.RunOptions
+	nonce   string
+	ch      gossh.Channel
+	sink    Sink
 
 	told   chan struct{} // the marker came
 	toldMu sync.Mutex
@@ -77,12 +78,15 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 	if err != nil {
 		return nil, err
 	}
-	line, stdin, err := wire.Run{Nonce: nonce, RunID: e.RunID, WorkDir: e.WorkDir, Env: e.Env, Script: e.Script}.Line()
+	line, stdin, err := wire.Run{
+		Nonce: nonce, RunID: e.RunID, WorkDir: e.WorkDir, Env: e.Env, Script: e.Script,
+		Terminal: e.Options.Terminal, Merge: e.Options.Merge, GoOn: e.Options.OnLost == domain.OnLostGoOn,
+	}.Line()
 	if err != nil {
-		return nil, domain.NewError(domain.CodeInvalid, "Make the environment of the command smaller.", "the command can't be sent: %w", err)
+		return nil, domain.NewError(domain.CodeInvalid, "Make the command smaller.", "the command can't be sent: %w", err)
 	}
 	p := &Process{
-		client: c, way: way, runID: e.RunID, nonce: nonce, sink: sink, told: make(chan struct{}),
+		client: c, way: way, runID: e.RunID, options: e.Options, nonce: nonce, sink: sink, told: make(chan struct{}),
 		exited: make(chan struct{}), done: make(chan struct{}), keeping: make(chan struct{}, 1),
 	}
 	if err := p.open(ctx, line, stdin); err != nil {
@@ -121,7 +125,7 @@ func (p *Process) open(ctx context.Context, line string, stdin []byte) error {
 		if err != nil {
 			return err
 		}
-		ch, reqs, err := cn.session(line)
+		ch, reqs, err := cn.session(line, p.options.Terminal)
 		if err == nil {
 			p.conn, p.ch = cn, ch
 			p.begin(reqs, stdin)
@@ -165,6 +169,10 @@ func (p *Process) begin(reqs <-chan *gossh.Request, stdin []byte) {
 		}
 	}
 	if stdin == nil {
+		if p.options.Terminal {
+			// A terminal has no end of its input but the key for it; each program that reads takes one.
+			_, _ = p.ch.Write(bytes.Repeat([]byte{endOfInput}, terminalReaders))
+		}
 		_ = p.ch.CloseWrite()
 	}
 	supervise := func() { p.supervise(closed) }
@@ -181,7 +189,7 @@ func (p *Process) begin(reqs <-chan *gossh.Request, stdin []byte) {
 		})
 	}
 	start(supervise)
-	if !p.client.o.NoKeeper {
+	if !p.client.o.NoKeeper && p.options.OnLost != domain.OnLostGoOn {
 		p.client.spawn(p.keepLater)
 	}
 }
@@ -289,7 +297,7 @@ func (p *Process) tell(mark string, noise []byte) {
 	default:
 	}
 	if ok {
-		p.remote = &domain.RemoteProcess{PID: m.PID, StartTime: m.StartTime}
+		p.remote = &domain.RemoteProcess{PID: m.PID, StartTime: m.StartTime, GoesOn: p.options.OnLost == domain.OnLostGoOn}
 	}
 	close(p.told)
 }

@@ -25,6 +25,24 @@ type Run struct {
 	Env     map[string]string // more variables
 	Script  string            // for the person's $SHELL; "" in an exec line whose script comes by stdin
 	ByStdin bool              // the script is the channel's stdin until its end, and the run's own stdin is /dev/null
+
+	Terminal bool // the channel has a pseudo-terminal: one stream, one marker
+	Merge    bool // stderr goes to stdout
+	GoOn     bool // the run outlives its connection: what it prints is read to its end, whether anybody takes it or not
+}
+
+// flags are the letters that boot looks for.
+func (r Run) flags() string {
+	text := ""
+	for _, f := range []struct {
+		on     bool
+		letter string
+	}{{r.ByStdin, "i"}, {r.Terminal, "t"}, {r.Merge, "m"}, {r.GoOn, "g"}} {
+		if f.on {
+			text += f.letter
+		}
+	}
+	return text
 }
 
 const (
@@ -34,8 +52,7 @@ const (
 	markerHead = "\x1evmo "
 )
 
-// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, "i" for a script by stdin,
-// script, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
+// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, flags, script, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
 // newline (csh), and no backslash before a quote or backslash (fish).
 //
 //   - The marker carries the rest of /proc/PID/stat, read by a builtin: the start time without a fork.
@@ -43,23 +60,29 @@ const (
 //     functions and not its noise, the marker comes from the inner bash; eval keeps line numbers in its messages as
 //     the person counts them, and begins although the script may be wrong. fish has an option for the same. Other
 //     shells tell the marker before they start.
+//   - A run that goes on without its connection would be ended by what it prints: cat takes it, and when nobody takes it
+//     from cat any more it is read all the same. Its leader is the /bin/sh then, and a signal is told as status 128+n.
 //   - A long script is read from the pipe, but csh closes what isn't 0, 1 or 2: it gets a file.
 const boot = `eval "set -- $(printf "$1")"; ` +
 	`vmo_t=; if [ -r /proc/$$/stat ]; then read -r vmo_t </proc/$$/stat; vmo_t=${vmo_t##*) }; fi; ` +
 	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; shift 5; ` +
 	`for vmo_e do export "$vmo_e"; done; ` +
-	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; printf "\036vmo %s\n" "$vmo_m" >&2; }; ` +
+	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; case $vmo_i in *t*) ;; *) printf "\036vmo %s\n" "$vmo_m" >&2;; esac; case $vmo_i in *m*) exec 2>&1;; esac; }; ` +
 	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
 	`if [ -n "$vmo_d" ]; then CDPATH= cd -- "$vmo_d" >/dev/null 2>&1 || { vmo_p; echo "vmo: cannot enter the folder $vmo_d" >&2; exit 1; }; fi; ` +
 	`[ -n "$SHELL" ] || SHELL=/bin/sh; ` +
-	`if [ -n "$vmo_i" ]; then exec 3<&0 </dev/null; ` +
+	`case $vmo_i in *i*) exec 3<&0 </dev/null; ` +
 	`case $SHELL in *csh) vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<&- && vmo_p && "$SHELL" "$vmo_f"; vmo_x=$?; rm -f "$vmo_f"; exit "$vmo_x";; esac; ` +
 	`if [ -p /dev/fd/3 ]; then :; else vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<"$vmo_f" && rm -f "$vmo_f"; fi; ` +
-	`vmo_p; exec "$SHELL" /dev/fd/3; fi; ` +
-	`vmo_b="builtin printf \"\\036vmo %s\\n\" \"$vmo_m\"; builtin printf \"\\036vmo %s\\n\" \"$vmo_m\" >&2"; ` +
+	`vmo_p; exec "$SHELL" /dev/fd/3;; ` +
+	`*g*) vmo_p; vmo_r() { trap "" PIPE; cat 2>/dev/null; cat >/dev/null; }; exec 3>&1 4>&2; ` +
+	`vmo_x=$({ { { "$SHELL" -c "$vmo_s" 3>&- 4>&- 5>&- 6>&-; echo $? >&5; } 2>&6 | vmo_r >&3; } 6>&1 | vmo_r >&4; } 5>&1); exit "$vmo_x";; esac; ` +
+	`vmo_b="builtin printf \"\\036vmo %s\\n\" \"$vmo_m\""; ` +
+	`case $vmo_i in *t*) ;; *) vmo_b="$vmo_b; $vmo_b >&2";; esac; ` +
+	`case $vmo_i in *m*) vmo_b="$vmo_b; exec 2>&1";; esac; ` +
 	`case $SHELL in ` +
 	`*/bash) exec "$SHELL" -c "$vmo_b; vmo_s=\$1; shift; eval \"\$vmo_s\"" bash "$vmo_s";; ` +
-	`*/fish) exec "$SHELL" -C "$vmo_b" -c "$vmo_s";; ` +
+	`*/fish) case $vmo_i in *m*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac; exec "$SHELL" -C "$vmo_b" -c "$vmo_s";; ` +
 	`*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac`
 
 // Line is the exec line of r, and what to send to the channel's stdin (nil: nothing, close it at once).
@@ -73,6 +96,9 @@ func (r Run) Line() (line string, stdin []byte, err error) {
 			return line, nil, nil
 		}
 	}
+	if r.Terminal || r.GoOn {
+		return "", nil, fmt.Errorf("a script that has a terminal or goes on without contact can have %d bytes at most", MaxLine/2)
+	}
 	script := r.Script
 	r.Script, r.ByStdin = "", true
 	if line = r.line(); len(line) > MaxLine {
@@ -82,11 +108,7 @@ func (r Run) Line() (line string, stdin []byte, err error) {
 }
 
 func (r Run) line() string {
-	input := ""
-	if r.ByStdin {
-		input = "i"
-	}
-	words := []string{r.Nonce, r.RunID, r.WorkDir, input, r.Script}
+	words := []string{r.Nonce, r.RunID, r.WorkDir, r.flags(), r.Script}
 	for name, value := range r.Env {
 		words = append(words, name+"="+value)
 	}
@@ -108,7 +130,11 @@ func ParseExec(line string) (r Run, ok bool) {
 	if !ok || len(words) < 5 {
 		return Run{}, false
 	}
-	r = Run{Nonce: words[0], RunID: words[1], WorkDir: words[2], ByStdin: words[3] == "i", Script: words[4], Env: map[string]string{}}
+	has := func(letter string) bool { return strings.Contains(words[3], letter) }
+	r = Run{
+		Nonce: words[0], RunID: words[1], WorkDir: words[2], Script: words[4], Env: map[string]string{},
+		ByStdin: has("i"), Terminal: has("t"), Merge: has("m"), GoOn: has("g"),
+	}
 	for _, pair := range words[5:] {
 		name, value, _ := strings.Cut(pair, "=")
 		r.Env[name] = value

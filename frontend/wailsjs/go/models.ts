@@ -100,6 +100,12 @@ export namespace domain {
 	    found: FoundHost;
 	    changes: FieldChange[];
 	}
+	export interface RunOptions {
+	    terminal: boolean;
+	    merge: boolean;
+	    expectsDisconnect: boolean;
+	    onLost: string;
+	}
 	export interface Scope {
 	    kind: string;
 	    tags: string[];
@@ -125,6 +131,7 @@ export namespace domain {
 	    group: string;
 	    workDir: string;
 	    env: Record<string, string>;
+	    options: RunOptions;
 	    timeoutSeconds: number;
 	    confirm: boolean;
 	    order: number;
@@ -170,6 +177,7 @@ export namespace domain {
 	    values: Record<string, string>;
 	    workDir: string;
 	    env: Record<string, string>;
+	    options: RunOptions;
 	    status: string;
 	    parallelism: number;
 	    timeoutSeconds: number;
@@ -189,6 +197,7 @@ export namespace domain {
 	export interface RemoteProcess {
 	    pid: number;
 	    startTime: string;
+	    goesOn?: boolean;
 	}
 	export interface StopResult {
 	    state: string;
@@ -310,6 +319,8 @@ export namespace domain {
 	    question: string;
 	    echo: boolean;
 	    attempt: number;
+	    canKeep: boolean;
+	    forgot: boolean;
 	    // Go type: time
 	    askedAt: any;
 	}
@@ -317,6 +328,7 @@ export namespace domain {
 	    id: string;
 	    accept: boolean;
 	    secret: string;
+	    keep: boolean;
 	}
 	
 	export interface Review {
@@ -338,6 +350,7 @@ export namespace domain {
 	    acknowledge: string[];
 	    remove: string[];
 	}
+	
 	
 	
 	export interface Settings {
