@@ -29,11 +29,11 @@ export const aVM = (id: string, more: Partial<VM> = {}): VM => ({
 
 export const aCommand = (id: string, more: Partial<Command> = {}): Command => ({
   id, name: id, description: '', kind: 'ssh', script: 'true', params: [], scope: { kind: 'everywhere', tags: [], vmIds: [] }, group: '', workDir: '', env: {},
-  timeoutSeconds: 0, confirm: false, order: 0, shipped: false, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
+  options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, timeoutSeconds: 0, confirm: false, order: 0, shipped: false, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
 });
 
 export const aJob = (id: string, more: Partial<Job> = {}): Job => ({
-  id, number: 1, name: id, kind: 'ssh', script: 'true', values: {}, workDir: '', env: {}, status: 'running', parallelism: 32, timeoutSeconds: 0, origin: 'window',
+  id, number: 1, name: id, kind: 'ssh', script: 'true', values: {}, workDir: '', env: {}, options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, status: 'running', parallelism: 32, timeoutSeconds: 0, origin: 'window',
   starred: false, createdAt: '2026-11-24T10:00:00Z', startedAt: null, finishedAt: null, counts: {}, vmNames: [], runCount: 1, ...more,
 });
 
