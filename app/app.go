@@ -56,6 +56,7 @@ type App struct {
 	config   Config
 	paths    paths.Paths
 	resolver *config.Resolver
+	checked  checked
 	lister   *config.Lister // nil in the demo
 	log      *slog.Logger
 	local    *local.Runner
@@ -137,8 +138,9 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 func (a *App) connect(ctx context.Context) error {
 	a.Prompts = prompt.NewBroker(newID, time.Now)
 	a.resolver = &config.Resolver{ConfigFile: a.paths.SSHConfigFlag, Home: a.paths.Home, Log: a.log}
+	a.checked = newChecked(a.resolver)
 	o := ssh.Options{
-		Resolver: a.resolver, Prompter: a.prompter(), Home: a.paths.Home, LockDir: a.paths.Locks, Getenv: os.Getenv,
+		Resolver: a.checked, Prompter: a.prompter(), Home: a.paths.Home, LockDir: a.paths.Locks, Getenv: os.Getenv,
 		Log: a.log, Lease: lease,
 	}
 	found := discovery.Options{

@@ -181,6 +181,13 @@ func (s *Service) Wait(ctx context.Context, idOrNumber string) (domain.JobDetail
 	}
 }
 
+// Busy reports whether any job of this process isn't finished.
+func (s *Service) Busy() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.jobs) > 0
+}
+
 // Close refuses new jobs, stops every run with verification, and waits. When ctx is done first, what is left is given
 // up as lost; its target ends it by the lease.
 func (s *Service) Close(ctx context.Context) error {
