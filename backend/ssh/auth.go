@@ -21,6 +21,7 @@ type attempt struct {
 	full     route // to the target
 	prompter Prompter
 	pauser   func() (resume func())
+	follow   *follower // of a check; nil else
 
 	// Written by x/crypto's one handshake goroutine, read after it is done.
 	keyErr    *domain.Error // why the host key was refused
@@ -76,7 +77,7 @@ func (st *attempt) methods() []gossh.AuthMethod {
 		case name == "publickey" && s.PubkeyAuthentication:
 			list = append(list, gossh.PublicKeysCallback(func() ([]gossh.Signer, error) {
 				st.authBegan = true
-				return st.signers(), nil
+				return st.follow.watch(st.signers()), nil
 			}))
 		case name == "keyboard-interactive" && s.KbdInteractiveAuthentication:
 			list = append(list, gossh.RetryableAuthMethod(gossh.KeyboardInteractive(st.questions), tries))
@@ -181,6 +182,7 @@ func (st *attempt) passwords() func() (string, error) {
 		try++
 		if try == 1 {
 			if known := st.client.auth.password(login); known != "" {
+				st.follow.use(usedMethod{name: "password"})
 				return known, nil
 			}
 		}
@@ -202,6 +204,7 @@ func (st *attempt) passwords() func() (string, error) {
 // questions puts each question of keyboard-interactive to the person. PAM sends rounds without any.
 func (st *attempt) questions(_, instruction string, questions []string, echos []bool) ([]string, error) {
 	st.authBegan = true
+	st.follow.use(usedMethod{name: "keyboard-interactive"})
 	if len(questions) == 0 {
 		return nil, nil
 	}

@@ -61,6 +61,7 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 	if err != nil {
 		return nil, nil, err
 	}
+	st.follow.reached(st.way, raw)
 	w := watch(raw, c.o.Now)
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	defer stop()
@@ -72,6 +73,7 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 		Auth:              st.methods(),
 		HostKeyAlgorithms: hostKeyAlgorithms(h),
 		HostKeyCallback: func(_ string, remote net.Addr, key gossh.PublicKey) error {
+			st.follow.spoke(w)
 			if err := c.verify(st, h, remote, key); err != nil {
 				return err
 			}
@@ -91,6 +93,7 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 	w.end()
 	if err != nil {
 		raw.Close()
+		st.follow.spoke(w)
 		said := handshakeError(h, w, st, err)
 		head, received := w.sniffed()
 		dropped := received == 0 && w.proxy() == nil || tooManyLogins(head)

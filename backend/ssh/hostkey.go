@@ -63,6 +63,7 @@ func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey
 	}
 	switch result.State {
 	case knownhosts.Known, knownhosts.CertAuthority:
+		st.follow.knew(h, key, result)
 		return nil
 	case knownhosts.Revoked:
 		return refuse(domain.NewError(domain.CodeHostKeyRevoked, "Ask who runs "+h.Name+"; this key must not be trusted any more.",
@@ -81,6 +82,10 @@ func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey
 				"Compare the fingerprint, then log in once with ssh -o StrictHostKeyChecking=ask "+h.Name+".",
 				"the host key of %s isn't known, and StrictHostKeyChecking is yes; its fingerprint is %s", h.Name, fingerprint))
 		case "no", "off", "accept-new":
+			if st.follow != nil { // a check stores nothing
+				st.follow.knew(h, key, result)
+				return nil
+			}
 			if err := c.trust(st.ctx, h, q, key); err != nil {
 				return refuse(domain.AsError(err))
 			}

@@ -18,6 +18,7 @@ type watched struct {
 	mu     sync.Mutex
 	head   []byte
 	total  int64
+	first  time.Time // when the first byte came
 	timer  *time.Timer
 	phase  string
 	fired  string
@@ -39,6 +40,9 @@ func (w *watched) Read(p []byte) (int, error) {
 			w.quick()
 		}
 		w.mu.Lock()
+		if w.total == 0 {
+			w.first = w.now()
+		}
 		w.total += int64(n)
 		if room := maxSniff - len(w.head); room > 0 {
 			w.head = append(w.head, p[:min(n, room)]...)
@@ -52,6 +56,13 @@ func (w *watched) sniffed() ([]byte, int64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.head, w.total
+}
+
+// firstHeard is when the first byte came; zero if none has.
+func (w *watched) firstHeard() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.first
 }
 
 // lastHeard is when the last byte came.
