@@ -77,3 +77,8 @@ func (v *VMs) SetFavourite(id string, on bool) (domain.VM, error) {
 func (v *VMs) SSHLine(id string) (string, error) {
 	return read(v.w, func(ctx context.Context, a *app.App) (string, error) { return a.VMs.SSHLine(ctx, id) })
 }
+
+// OpenTerminal opens the person's terminal with ssh to the VM in it.
+func (v *VMs) OpenTerminal(id string) error {
+	return do(v.w, func(ctx context.Context, a *app.App) error { return a.OpenTerminal(ctx, id) })
+}

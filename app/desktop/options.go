@@ -24,7 +24,7 @@ import (
 	"github.com/wailsapp/wails/v2/pkg/options/windows"
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
-	"vmorchestrator/backend/priority"
+	"vmorchestrator/app"
 )
 
 // profileEnv makes the frontend's time marks appear in the log. It measures, and permits nothing.
@@ -45,7 +45,7 @@ func Options(assets fs.FS, icon []byte, version string, start Start) *options.Ap
 		AssetServer:      &assetserver.Options{Assets: assets, Middleware: serve},
 		Menu:             w.menu(),
 		LogLevel:         logger.WARNING, LogLevelProduction: logger.ERROR,
-		OnStartup: w.startup, OnDomReady: func(context.Context) { priority.Lower() }, OnBeforeClose: w.beforeClose, OnShutdown: w.shutdown,
+		OnStartup: w.startup, OnDomReady: func(context.Context) { app.WindowFirst() }, OnBeforeClose: w.beforeClose, OnShutdown: w.shutdown,
 		Bind:           []any{&App{w}, &VMs{w}, &Commands{w}, &Jobs{w}, &Logs{w}, &Prompts{w}, &Settings{w}},
 		ErrorFormatter: formatError,
 		SingleInstanceLock: &options.SingleInstanceLock{

@@ -80,9 +80,18 @@ func (s *Service) TargetsByID(ctx context.Context, ids []string) ([]ResolvedTarg
 
 // SSHLine is what one types into a terminal to reach the VM with ssh.
 func (s *Service) SSHLine(ctx context.Context, id string) (string, error) {
+	words, err := s.SSHWords(ctx, id)
+	for i, word := range words {
+		words[i] = quote(word)
+	}
+	return strings.Join(words, " "), err
+}
+
+// SSHWords are the program and the arguments that reach the VM with ssh.
+func (s *Service) SSHWords(ctx context.Context, id string) ([]string, error) {
 	vm, err := s.opt.Store.GetVM(ctx, id)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
 	t := Target(vm)
 	words := []string{"ssh"}
@@ -96,11 +105,7 @@ func (s *Service) SSHLine(ctx context.Context, id string) (string, error) {
 	if t.User != "" {
 		dest = t.User + "@" + dest
 	}
-	words = append(words, dest)
-	for i, word := range words {
-		words[i] = quote(word)
-	}
-	return strings.Join(words, " "), nil
+	return append(words, dest), nil
 }
 
 // quote makes word one word of a POSIX shell.

@@ -37,6 +37,7 @@ const (
 	CodePromptNeeded   Code = "prompt_needed"      // a question must be asked and nobody is there to answer
 
 	// While running.
+	CodeNoTerminal   Code = "no_terminal"     // there is no terminal program, or it doesn't open
 	CodeNoShell      Code = "no_shell"        // the target has no /bin/sh or refuses commands
 	CodeLost         Code = "connection_lost" // contact ended before the exit status came
 	CodeAppDied      Code = "app_ended"       // the process that owned the run ended before it

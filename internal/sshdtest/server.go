@@ -43,12 +43,13 @@ type Options struct {
 	HostKeys     []Key    // none: one new ed25519 key
 	Authorized   []Key    // keys that may log in; more by Authorize
 	Password     string   // set for the account and accepted; "" forbids passwords (root only)
+	Addresses    []string // of this computer, at most 16 (sshd's own limit); none: 127.0.0.1
 	Lines        []string // more lines of sshd_config, before the harness's own: the first one wins
 }
 
 // Server is a running sshd.
 type Server struct {
-	Host     string // "127.0.0.1"
+	Host     string // the first of Options.Addresses
 	Port     int
 	Addr     string // Host:Port
 	User     string
@@ -124,7 +125,11 @@ func prepare(o Options) (*Server, error) {
 	}
 	mark := make([]byte, 8)
 	rand.Read(mark)
-	s := &Server{Host: "127.0.0.1", User: user, Dir: dir, HostKeys: o.HostKeys, Mark: hex.EncodeToString(mark)}
+	host := "127.0.0.1"
+	if len(o.Addresses) > 0 {
+		host = o.Addresses[0]
+	}
+	s := &Server{Host: host, User: user, Dir: dir, HostKeys: o.HostKeys, Mark: hex.EncodeToString(mark)}
 	if len(s.HostKeys) == 0 {
 		key, err := NewKey(dir, "host_ed25519", Ed25519, "")
 		if err != nil {
@@ -157,6 +162,9 @@ func (s *Server) config(o Options) string {
 		b.WriteString(l + "\n")
 	}
 	fmt.Fprintf(&b, "ListenAddress %s\nPort %d\nPidFile none\n", s.Host, s.Port)
+	for _, more := range o.Addresses[min(1, len(o.Addresses)):] {
+		fmt.Fprintf(&b, "ListenAddress %s\n", more)
+	}
 	for _, k := range s.HostKeys {
 		fmt.Fprintf(&b, "HostKey %s\n", k.Path)
 	}

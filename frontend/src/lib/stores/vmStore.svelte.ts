@@ -5,7 +5,7 @@ import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'setFavourite' | 'sshLine'>;
+  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'setFavourite' | 'sshLine' | 'openTerminal'>;
   events: Pick<WebSocketManager, 'on' | 'onGap'>;
 }
 
@@ -94,6 +94,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     async setFavourite(id: string, on: boolean) { await vmService.setFavourite(id, on); await loadVMs(); },
     async applyReview(decision: ReviewDecision) { const taken = await vmService.apply(decision); await loadVMs(); await discoverVMs(); return taken; },
     parseAddress: (text: string) => vmService.parseAddress(text),
+    openTerminal: (id: string) => vmService.openTerminal(id),
     sshLine: (id: string) => vmService.sshLine(id),
     testUnsaved: (vm: VM) => vmService.testUnsaved(vm),
     async testConnection(id: string): Promise<ConnectionTest> {

@@ -11,7 +11,7 @@ function setUp(vms = [aVM('a'), aVM('b', { tags: ['web'] }), aVM('c', { tags: ['
     list: vi.fn(async () => vms), create: vi.fn(async (vm) => vm), update: vi.fn(async (vm) => vm), delete: vi.fn(async () => {}), restore: vi.fn(async () => aVM('a')),
     parseAddress: vi.fn(async () => ({ user: '', host: '', port: 0 })), discover: vi.fn(async () => noReview), apply: vi.fn(async () => [aVM('n')]),
     test: vi.fn(async () => ({ ok: true, millis: 12, connected: '', server: '' })), testUnsaved: vi.fn(async () => ({ ok: true, millis: 1, connected: '', server: '' })),
-    setFavourite: vi.fn(async () => aVM('a')), sshLine: vi.fn(async () => 'ssh a'),
+    setFavourite: vi.fn(async () => aVM('a')), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
   };
   return { events, vmService, store: createVMStore({ vmService, events }) };
 }

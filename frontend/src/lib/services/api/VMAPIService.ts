@@ -14,5 +14,6 @@ export class VMAPIService extends APIService {
   test = (id: string) => this.call<ConnectionTest>(() => Go.Test(id));
   testUnsaved = (vm: VM) => this.call<ConnectionTest>(() => Go.TestUnsaved(vm));
   setFavourite = (id: string, on: boolean) => this.call<VM>(() => Go.SetFavourite(id, on));
+  openTerminal = (id: string) => this.call<void>(() => Go.OpenTerminal(id));
   sshLine = (id: string) => this.call<string>(() => Go.SSHLine(id));
 }
