@@ -103,20 +103,6 @@ func verdict(reached bool) string {
 	return "missed"
 }
 
-func timed(c *exec.Cmd) (time.Duration, error) {
-	began := time.Now()
-	text, err := c.CombinedOutput()
-	took := time.Since(began)
-	if err != nil {
-		var status *exec.ExitError
-		if errors.As(err, &status) {
-			return 0, fmt.Errorf("%s: %w\n%s", c, err, text)
-		}
-		return 0, err
-	}
-	return took, nil
-}
-
 func median(d []time.Duration) time.Duration {
 	slices.Sort(d)
 	return d[len(d)/2]
