@@ -17,6 +17,7 @@ type StartJob struct {
 	Name           string             `json:"name"` // "" is the command's name or the script's first line
 	Kind           domain.CommandKind `json:"kind"`
 	Values         map[string]string  `json:"values"`
+	Secrets        map[string]string  `json:"secrets"` // of secret parameters; kept nowhere
 	VMIDs          []string           `json:"vmIds"`
 	AdHoc          []string           `json:"adhoc"` // "user@host[:port]" or an alias of ssh_config
 	Parallelism    *int               `json:"parallelism"`
@@ -36,7 +37,7 @@ func (j *Jobs) Start(req StartJob) (domain.JobDetail, error) {
 
 func (req StartJob) on(targets []app.Target) app.StartJob {
 	return app.StartJob{
-		CommandID: req.CommandID, Script: req.Script, Name: req.Name, Kind: req.Kind, Values: req.Values,
+		CommandID: req.CommandID, Script: req.Script, Name: req.Name, Kind: req.Kind, Values: req.Values, Secrets: req.Secrets,
 		Targets: targets, Parallelism: req.Parallelism, TimeoutSeconds: req.TimeoutSeconds, Origin: domain.OriginWindow,
 	}
 }
@@ -54,10 +55,11 @@ func (j *Jobs) StopRun(runID string) error {
 	return do(j.w, func(ctx context.Context, a *app.App) error { return a.Jobs.CancelRun(ctx, runID) })
 }
 
-// Retry runs a finished job again, on all its VMs or on those where it did not succeed.
-func (j *Jobs) Retry(jobID string, failedOnly bool) (domain.JobDetail, error) {
+// Retry runs a finished job again, on all its VMs or on those where it did not succeed. secrets are those that the job
+// names; they were not kept.
+func (j *Jobs) Retry(jobID string, failedOnly bool, secrets map[string]string) (domain.JobDetail, error) {
 	return write(j.w, func(ctx context.Context, a *app.App) (domain.JobDetail, error) {
-		return a.Jobs.Retry(ctx, jobID, failedOnly, domain.OriginWindow)
+		return a.Jobs.Retry(ctx, jobID, failedOnly, domain.OriginWindow, secrets)
 	})
 }
 

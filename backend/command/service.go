@@ -118,11 +118,28 @@ func prepare(c domain.Command) (domain.Command, error) {
 	if err := checkPlaces(c.Script); err != nil {
 		return c, err
 	}
+	if err := checkFed(c.Script, c.Params); err != nil {
+		return c, err
+	}
 	c.Params = Params(c.Script, c.Params)
 	return c, c.Validate()
 }
 
-// Params gives the parameters of a script in order: as known where they are, else as required texts.
+// checkFed reports a secret for the standard input that the script has as a parameter, too.
+func checkFed(script string, params []domain.Param) error {
+	names := ParseParams(script)
+	for _, p := range params {
+		if p.Stdin && slices.Contains(names, p.Name) {
+			err := domain.FieldError("script", "%s comes by the standard input, so {{%s}} can't stand in the script", p.Name, p.Name)
+			err.Hint = "Take it out of the script, or don't feed it to the standard input."
+			return err
+		}
+	}
+	return nil
+}
+
+// Params gives the parameters of a script in order: as known where they are, else as required texts. A secret for the
+// standard input comes last; no script has it.
 func Params(script string, known []domain.Param) []domain.Param {
 	params := []domain.Param{}
 	for _, name := range ParseParams(script) {
@@ -135,6 +152,12 @@ func Params(script string, known []domain.Param) []domain.Param {
 		}
 		params = append(params, p)
 	}
+	for _, p := range known {
+		if p.Type == domain.ParamSecret && p.Stdin && !slices.ContainsFunc(params, func(q domain.Param) bool { return q.Name == p.Name }) {
+			p.Choices = []string{}
+			params = append(params, p)
+		}
+	}
 	return params
 }
 
@@ -145,7 +168,7 @@ type Preview struct {
 	Errors []*domain.Error `json:"errors"` // never nil
 }
 
-// Preview renders c with values and says all that is wrong at once, for a form.
+// Preview renders c with values and says all that is wrong at once, for a form. No secret is looked for among values.
 func (s *Service) Preview(c domain.Command, values map[string]string) Preview {
 	params := Params(c.Script, c.Params)
 	full, errs := check(params, values)
@@ -153,7 +176,10 @@ func (s *Service) Preview(c domain.Command, values map[string]string) Preview {
 	if err := domain.ValidScript(c.Script); err != nil {
 		p.Errors = append(p.Errors, domain.AsError(err))
 	}
-	script, err := render(c.Script, full)
+	if err := checkFed(c.Script, c.Params); err != nil {
+		p.Errors = append(p.Errors, domain.AsError(err))
+	}
+	script, err := render(c.Script, full, variables(params))
 	if err != nil {
 		p.Errors = append(p.Errors, domain.AsError(err))
 	}
@@ -164,26 +190,45 @@ func (s *Service) Preview(c domain.Command, values map[string]string) Preview {
 }
 
 // Render gives the script of c with values in it: exactly these bytes are run. A parameter without a value has its
-// default. Errors are CodeInvalid, with field "values.NAME" for a value that is missing, breaks its rule or belongs to
-// no parameter.
+// default, a secret is the variable that it will be in. Errors are CodeInvalid, with field "values.NAME" for a value that
+// is missing, breaks its rule, or belongs to no parameter or to a secret.
 func (s *Service) Render(c domain.Command, values map[string]string) (string, error) {
 	params := Params(c.Script, c.Params)
 	for _, name := range slices.Sorted(maps.Keys(values)) {
-		if !slices.ContainsFunc(params, func(p domain.Param) bool { return p.Name == name }) {
+		at := slices.IndexFunc(params, func(p domain.Param) bool { return p.Name == name })
+		switch {
+		case at < 0:
 			return "", domain.FieldError("values."+name, "%q is no parameter of %s", name, c.Name)
+		case params[at].Type == domain.ParamSecret:
+			return "", domain.FieldError("values."+name, "%s is a secret, which is never among the values that are kept", name)
 		}
 	}
 	full, errs := check(params, values)
 	if len(errs) > 0 {
 		return "", errs[0]
 	}
-	return render(c.Script, full)
+	if err := checkFed(c.Script, c.Params); err != nil {
+		return "", err
+	}
+	return render(c.Script, full, variables(params))
 }
 
-// check gives each parameter its value, and what is wrong with them.
+// variables gives for each secret the variable that it is in.
+func variables(params []domain.Param) map[string]string {
+	out := map[string]string{}
+	for _, p := range domain.SecretParams(params) {
+		out[p.Name] = p.Variable()
+	}
+	return out
+}
+
+// check gives each parameter but the secrets its value, and what is wrong with them.
 func check(params []domain.Param, values map[string]string) (map[string]string, []*domain.Error) {
 	full, errs := map[string]string{}, []*domain.Error{}
 	for _, p := range params {
+		if p.Type == domain.ParamSecret {
+			continue // checked where it is given: it never comes here
+		}
 		value, given := values[p.Name]
 		if !given {
 			value = p.Default

@@ -58,8 +58,15 @@ func checkPlaces(script string) error {
 // shells read on in the middle of a word that has a line break, and would run what stands there; after `exit` too, so the shell is replaced.
 const cshStops = `test x"$shell" = x || exec sh -c 'echo "csh cannot take a value that has a line break" >&2; exit 2'` + "\n"
 
-// render puts values in the place of parameters. All of the script's parameters have a value.
-func render(script string, values map[string]string) (string, error) {
+// render puts values in the place of parameters, and references to their variables in the place of secrets. All of the
+// script's other parameters have a value.
+func render(script string, values, secrets map[string]string) (string, error) {
+	argument := func(name string) string {
+		if variable := secrets[name]; variable != "" {
+			return `"$` + variable + `"`
+		}
+		return Quote(values[name])
+	}
 	var out strings.Builder
 	parts := parse(script)
 	for _, p := range parts {
@@ -77,11 +84,11 @@ func render(script string, values map[string]string) (string, error) {
 		case p.place == literal:
 			out.WriteString(p.text[2:])
 		case p.place == single:
-			out.WriteString("'" + Quote(values[p.name]) + "'")
+			out.WriteString("'" + argument(p.name) + "'")
 		case p.place == double:
-			out.WriteString(`"` + Quote(values[p.name]) + `"`)
+			out.WriteString(`"` + argument(p.name) + `"`)
 		default:
-			out.WriteString(Quote(values[p.name]))
+			out.WriteString(argument(p.name))
 		}
 	}
 	return out.String(), nil

@@ -102,7 +102,7 @@ func TestValuesArriveExactly(t *testing.T) {
 			}
 			for _, place := range all {
 				for _, value := range vals {
-					script, err := render(place.script, map[string]string{"v": value})
+					script, err := render(place.script, map[string]string{"v": value}, nil)
 					if err != nil {
 						t.Fatalf("%s: %v", place.name, err)
 					}
@@ -128,7 +128,7 @@ func TestLineBreaksRunNothingInCsh(t *testing.T) {
 			continue
 		}
 		for _, value := range append(slices.Clone(lineBreaks), "a\ntouch canary", "a\ntouch canary\n") {
-			script, err := render("echo begin; echo {{v}}", map[string]string{"v": value})
+			script, err := render("echo begin; echo {{v}}", map[string]string{"v": value}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -159,7 +159,7 @@ func TestRefusedPlaces(t *testing.T) {
 		`echo "$(case x in x) echo;; esac)" {{v}}`, `tr '\' / {{v}}`, `echo "${x//\"/}" {{v}}`,
 		`sh -c 'echo {{v}}'`, `bash -lc "echo {{v}}"`, `sudo -u x sh -c "echo {{v}}"`, `su - x -c 'echo {{v}}'`, `eval "echo {{v}}"`, `a; /bin/sh -ec 'x {{v}}'`,
 	} {
-		if _, err := render(script, map[string]string{"v": "x"}); domain.CodeOf(err) != domain.CodeInvalid || domain.AsError(err).Field != "script" || domain.AsError(err).Hint == "" {
+		if _, err := render(script, map[string]string{"v": "x"}, nil); domain.CodeOf(err) != domain.CodeInvalid || domain.AsError(err).Field != "script" || domain.AsError(err).Hint == "" {
 			t.Errorf("%q: %v", script, err)
 		}
 	}
@@ -177,7 +177,7 @@ func TestLiteral(t *testing.T) {
 		`grep -c "{{v}}" f`:               `grep -c ""V"" f`,
 		"":                                "",
 	} {
-		got, err := render(script, map[string]string{"v": "V", "end": "E"})
+		got, err := render(script, map[string]string{"v": "V", "end": "E"}, nil)
 		if err != nil {
 			t.Errorf("%q: %v", script, err)
 			continue
@@ -213,7 +213,7 @@ func FuzzNoInjection(f *testing.F) {
 				script.WriteString(pick(pieces))
 			}
 			value := pick(edges) + pick(payloads) + pick(edges)
-			got, err := render(script.String(), map[string]string{"v": value})
+			got, err := render(script.String(), map[string]string{"v": value}, nil)
 			if err != nil || !slices.Contains(ParseParams(script.String()), "v") {
 				continue
 			}
@@ -243,7 +243,7 @@ func FuzzTemplate(f *testing.F) {
 		for _, name := range ParseParams(script) {
 			all[name] = value
 		}
-		if got, err := render(script, all); err == nil && len(all) == 0 && !strings.Contains(script, "{{{{") && got != script {
+		if got, err := render(script, all, nil); err == nil && len(all) == 0 && !strings.Contains(script, "{{{{") && got != script {
 			t.Fatalf("%q became %q", script, got)
 		}
 	})

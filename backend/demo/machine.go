@@ -129,8 +129,8 @@ type exit struct {
 }
 
 // run interprets script as the demo user's login shell would, until it ends or ctx does.
-// params are $0, $1 and so on.
-func (m *machine) run(ctx context.Context, script, workDir string, env, params []string, stdout, stderr io.Writer) exit {
+// params are $0, $1 and so on; a nil stdin is empty.
+func (m *machine) run(ctx context.Context, script, workDir string, env, params []string, stdin io.Reader, stdout, stderr io.Writer) exit {
 	program, err := syntax.NewParser(syntax.Variant(syntax.LangBash)).Parse(strings.NewReader(script), params[0])
 	if err != nil {
 		fmt.Fprintf(stderr, "sh: %v\n", err)
@@ -152,7 +152,7 @@ func (m *machine) run(ctx context.Context, script, workDir string, env, params [
 	}, env...)
 	runner, err := interp.New(
 		interp.Env(expand.ListEnviron(env...)),
-		interp.StdIO(nil, stdout, stderr),
+		interp.StdIO(stdin, stdout, stderr),
 		interp.OpenHandler(m.open),
 		interp.StatHandler(m.stat),
 		interp.ReadDirHandler2(m.readDir),

@@ -260,7 +260,7 @@ func shell(c *call) int {
 			env = append(env, name+"="+v.Str)
 		}
 	}
-	e := c.machine.run(c.ctx, script, c.dir, env, params, c.stdout, c.stderr)
+	e := c.machine.run(c.ctx, script, c.dir, env, params, nil, c.stdout, c.stderr)
 	if e.signal != "" {
 		return 143
 	}

@@ -2,6 +2,7 @@ package demo
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -77,6 +78,7 @@ func (s *session) serve(requests <-chan *ssh.Request) {
 // run interprets a run's script and tells how it ended.
 func (s *session) run(ctx context.Context, p *process, run wire.Run) {
 	m := s.server.machine
+	secrets, stdin := s.fed(run)
 	if run.Nonce != "" {
 		mark := wire.Marker(run.Nonce, wire.Mark{PID: p.pid, StartTime: fmt.Sprint(p.began.UnixMilli())})
 		_, _ = io.WriteString(s.channel, mark)
@@ -105,13 +107,38 @@ func (s *session) run(ctx context.Context, p *process, run wire.Run) {
 	for name, value := range run.Env {
 		env = append(env, name+"="+value)
 	}
+	env = append(env, secrets...)
 	folder := run.WorkDir
 	if rest, home := strings.CutPrefix(folder, "~"); home {
 		folder = "/home/" + demoUser + rest
 	}
-	e := m.run(ctx, run.Script, folder, env, []string{"bash"}, s.channel, errs)
+	e := m.run(ctx, run.Script, folder, env, []string{"bash"}, stdin, s.channel, errs)
 	m.end(p)
 	s.exit(e)
+}
+
+// fed takes what the run is sent: its secrets as variables, and what it reads from its standard input, nil being nothing.
+func (s *session) fed(run wire.Run) (secrets []string, stdin io.Reader) {
+	if !run.Fed {
+		return nil, nil
+	}
+	_, _ = io.WriteString(s.channel, wire.ReadyMark(run.Nonce))
+	one := make([]byte, 1)
+	for _, name := range run.Secrets {
+		var line []byte
+		for { // byte by byte: what follows is for others
+			if _, err := io.ReadFull(s.channel, one); err != nil || one[0] == '\n' || len(line) > maxSecretBytes {
+				break
+			}
+			line = append(line, one[0])
+		}
+		secrets = append(secrets, name+"="+string(line))
+	}
+	if run.ByStdin {
+		return secrets, nil
+	}
+	rest, _ := io.ReadAll(io.LimitReader(s.channel, maxSecretBytes))
+	return secrets, bytes.NewReader(rest)
 }
 
 // exit tells the client how the command ended, as sshd does, and closes the channel.

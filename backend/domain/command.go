@@ -26,7 +26,8 @@ const (
 	ParamText   ParamType = "text"
 	ParamNumber ParamType = "number"
 	ParamChoice ParamType = "choice"
-	ParamBool   ParamType = "bool" // its values are "yes" and "no"
+	ParamBool   ParamType = "bool"   // its values are "yes" and "no"
+	ParamSecret ParamType = "secret" // asked for at every run and never stored; see secret.go
 )
 
 // Param is one {{name}} of a script.
@@ -38,6 +39,9 @@ type Param struct {
 	Required bool      `json:"required"`
 	Pattern  string    `json:"pattern"` // RE2, matched against the whole value; "" is any
 	Help     string    `json:"help"`
+	// Stdin makes a secret what the script reads from its standard input, as `sudo -S -p ''` does. It isn't in the
+	// script then.
+	Stdin bool `json:"stdin"`
 }
 
 // ScopeKind says on which VMs a command is offered.
@@ -135,7 +139,7 @@ func (c Command) Validate() error {
 		}
 		seen[p.Name] = true
 	}
-	return nil
+	return c.validateSecrets()
 }
 
 // ValidScript reports as an *Error on field "script" what keeps script from being run, or nil.
@@ -156,7 +160,7 @@ func (p Param) validate() error {
 		return FieldError("params", "a parameter's name has letters, digits, dashes and underscores: %q", p.Name)
 	}
 	switch p.Type {
-	case ParamText, ParamNumber, ParamBool:
+	case ParamText, ParamNumber, ParamBool, ParamSecret:
 	case ParamChoice:
 		if len(p.Choices) == 0 {
 			return FieldError("params", "the parameter %q needs at least one choice", p.Name)
@@ -196,6 +200,10 @@ func (p Param) Check(value string) error {
 	case ParamBool:
 		if value != "yes" && value != "no" {
 			return FieldError(field, "%s must be yes or no", p.Name)
+		}
+	case ParamSecret:
+		if err := checkSecret(p.Name, value); err != nil {
+			return err
 		}
 	}
 	if p.Pattern != "" && !regexp.MustCompile(`^(?:`+p.Pattern+`)$`).MatchString(value) {

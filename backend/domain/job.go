@@ -17,8 +17,9 @@ type Job struct {
 	CommandID      *string           `json:"commandId"` // nil for a free command
 	Name           string            `json:"name"`      // the command's name, or the free script's first line
 	Kind           CommandKind       `json:"kind"`
-	Script         string            `json:"script"` // as rendered and run
-	Values         map[string]string `json:"values"` // never a secret
+	Script         string            `json:"script"`  // as rendered and run
+	Values         map[string]string `json:"values"`  // never a secret
+	Secrets        []Param           `json:"secrets"` // what is asked for again to run it again; never a value
 	WorkDir        string            `json:"workDir"`
 	Env            map[string]string `json:"env"`
 	Options        RunOptions        `json:"options"`

@@ -44,6 +44,7 @@ type Exec struct {
 	Script  string            // for the person's login shell, many lines allowed
 	WorkDir string            // "" is home
 	Env     map[string]string // set inside the script
+	Secrets Secrets           // environment and standard input that nobody else may see; a transport copies them
 	Options RunOptions
 }
 

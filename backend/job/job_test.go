@@ -447,7 +447,7 @@ func TestCommandSnapshotAndRetry(t *testing.T) {
 	mu.Lock()
 	fails = false
 	mu.Unlock()
-	again, err := f.Retry(t.Context(), d.Job.ID, true, domain.OriginCLI)
+	again, err := f.Retry(t.Context(), d.Job.ID, true, domain.OriginCLI, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -455,7 +455,7 @@ func TestCommandSnapshotAndRetry(t *testing.T) {
 	if len(again.Runs) != 1 || again.Runs[0].Target.Host != "vm1-moved" || *again.Job.RetryOf != d.Job.ID || again.Job.Status != domain.StatusSucceeded {
 		t.Errorf("%+v", again)
 	}
-	if _, err := f.Retry(t.Context(), again.Job.ID, true, domain.OriginCLI); domain.CodeOf(err) != domain.CodeNotAllowed {
+	if _, err := f.Retry(t.Context(), again.Job.ID, true, domain.OriginCLI, nil); domain.CodeOf(err) != domain.CodeNotAllowed {
 		t.Errorf("retry of nothing: %v", err)
 	}
 }

@@ -269,6 +269,7 @@ func (s *Service) leave(lj *liveJob) {
 		s.mu.Lock()
 		delete(s.jobs, lj.id)
 		s.mu.Unlock()
+		lj.exec.Secrets.Wipe()
 		close(lj.done)
 	}
 	s.release(1)

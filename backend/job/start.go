@@ -32,7 +32,8 @@ type StartRequest struct {
 	Script         string // as it is run; ignored with a CommandID
 	Name           string // "" is the command's name or the script's first line
 	Kind           domain.CommandKind
-	Values         map[string]string // of the command's parameters
+	Values         map[string]string // of the command's parameters, without the secret ones
+	Secrets        map[string]string // of its secret parameters: sent to the targets and kept nowhere
 	Targets        []Target
 	Parallelism    *int // nil: the setting
 	TimeoutSeconds *int // nil: the command's; 0 is none
@@ -41,6 +42,7 @@ type StartRequest struct {
 	Options        domain.RunOptions // of a free command; a CommandID has its own
 	Origin         domain.Origin
 	RetryOf        string
+	asks           []domain.Param           // the secret parameters of a job that is run again
 	Tee            func(run domain.Run) Tee // nil: nobody listens in
 }
 
@@ -79,6 +81,11 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 	if err != nil {
 		return domain.JobDetail{}, err
 	}
+	secrets, err := domain.TakeSecrets(job.Secrets, req.Secrets)
+	if err != nil {
+		return domain.JobDetail{}, err
+	}
+	req.Secrets = nil
 	runs := make([]domain.Run, len(req.Targets))
 	for i, t := range req.Targets {
 		target := t.Target
@@ -100,10 +107,11 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 
 	stored, err := s.Store.InsertJob(ctx, job, runs)
 	if err != nil {
+		secrets.Wipe()
 		s.release(len(runs))
 		return domain.JobDetail{}, err
 	}
-	lj := s.adopt(stored, runs, req)
+	lj := s.adopt(stored, runs, req, secrets)
 	d := lj.detail()
 	s.notes.tell(stored, runs...)
 	s.touch(ctx, req.Targets)
@@ -115,7 +123,7 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, error) {
 	job := domain.Job{
 		ID: s.NewID(), Name: req.Name, Kind: req.Kind, Script: req.Script, WorkDir: req.WorkDir, Env: map[string]string{}, Options: req.Options,
-		Values: map[string]string{}, Status: domain.StatusQueued, Origin: req.Origin, CreatedAt: s.Now(),
+		Values: map[string]string{}, Secrets: domain.SecretParams(req.asks), Status: domain.StatusQueued, Origin: req.Origin, CreatedAt: s.Now(),
 	}
 	switch n := len(req.Targets); {
 	case n == 0:
@@ -138,6 +146,7 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 		if job.WorkDir == "" {
 			job.WorkDir = c.WorkDir
 		}
+		job.Secrets = domain.SecretParams(c.Params)
 		maps.Copy(job.Env, c.Env)
 		maps.Copy(job.Values, req.Values)
 	}
@@ -198,8 +207,9 @@ func nameOf(script string) string {
 }
 
 // Retry starts a job again, with the script as it was run, on all its targets or on those that did not succeed.
-// Returns CodeNotAllowed while the job is not finished or if nothing of it failed.
-func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, origin domain.Origin) (domain.JobDetail, error) {
+// Its secrets are needed again. Returns CodeNotAllowed while the job is not finished or if nothing of it failed, and
+// CodeInvalid with field "values.NAME" for a secret.
+func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, origin domain.Origin, secrets map[string]string) (domain.JobDetail, error) {
 	d, err := s.Store.GetJob(ctx, jobID)
 	if err != nil {
 		return domain.JobDetail{}, err
@@ -226,15 +236,16 @@ func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, orig
 	req := StartRequest{
 		Script: d.Job.Script, Name: d.Job.Name, Kind: d.Job.Kind, Targets: targets, Parallelism: &d.Job.Parallelism,
 		TimeoutSeconds: &d.Job.TimeoutSeconds, WorkDir: d.Job.WorkDir, Env: d.Job.Env, Options: d.Job.Options, Origin: origin, RetryOf: d.Job.ID,
+		Secrets: secrets, asks: d.Job.Secrets,
 	}
 	return s.Start(ctx, req)
 }
 
 // adopt makes a stored job live.
-func (s *Service) adopt(job domain.Job, runs []domain.Run, req StartRequest) *liveJob {
+func (s *Service) adopt(job domain.Job, runs []domain.Run, req StartRequest, secrets domain.Secrets) *liveJob {
 	lj := &liveJob{
 		id: job.ID, job: job, left: len(runs), tee: req.Tee, done: make(chan struct{}), local: job.Kind == domain.KindLocal,
-		exec:  domain.Exec{Script: job.Script, WorkDir: job.WorkDir, Env: job.Env, Options: job.Options},
+		exec:  domain.Exec{Script: job.Script, WorkDir: job.WorkDir, Env: job.Env, Options: job.Options, Secrets: secrets},
 		limit: time.Duration(job.TimeoutSeconds) * time.Second,
 	}
 	for _, r := range runs {

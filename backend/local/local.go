@@ -4,12 +4,14 @@
 package local
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +102,10 @@ func (r *Runner) Close() error {
 }
 
 func (r *Runner) command(e domain.Exec) (*exec.Cmd, error) {
+	if runtime.GOOS == "windows" && !e.Secrets.Empty() {
+		return nil, domain.NewError(domain.CodeUnsupported, "Run it over SSH, or have the script ask a password manager.",
+			"a command on this computer can't be given secrets on Windows")
+	}
 	shell, args := r.shell(e.Script)
 	cmd := exec.Command(shell, args...)
 	cmd.Env = r.o.Env
@@ -110,6 +116,12 @@ func (r *Runner) command(e domain.Exec) (*exec.Cmd, error) {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}
 	cmd.Env = append(cmd.Env, "VMO_RUN_ID="+e.RunID)
+	for _, secret := range e.Secrets.Env {
+		cmd.Env = append(cmd.Env, secret.Name+"="+string(secret.Value))
+	}
+	if e.Secrets.Stdin != nil {
+		cmd.Stdin = bytes.NewReader(bytes.Clone(e.Secrets.Stdin)) // fits into a pipe whether it is read or not
+	}
 	home := r.o.Home
 	if home == "" {
 		var err error

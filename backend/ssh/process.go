@@ -40,6 +40,7 @@ type Process struct {
 	ch      gossh.Channel
 	sink    Sink
 
+	ready  chan struct{} // the target reads secrets now; nil: there are none
 	told   chan struct{} // the marker came
 	toldMu sync.Mutex
 	remote *domain.RemoteProcess
@@ -78,10 +79,16 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 	if err != nil {
 		return nil, err
 	}
-	line, stdin, err := wire.Run{
+	secrets := e.Secrets
+	line, script, err := wire.Run{
 		Nonce: nonce, RunID: e.RunID, WorkDir: e.WorkDir, Env: e.Env, Script: e.Script,
 		Terminal: e.Options.Terminal, Merge: e.Options.Merge, GoOn: e.Options.OnLost == domain.OnLostGoOn,
+		Fed: !secrets.Empty(), Secrets: secretNames(secrets),
 	}.Line()
+	var stdin []byte
+	if err == nil {
+		stdin, err = feed(secrets, script)
+	}
 	if err != nil {
 		return nil, domain.NewError(domain.CodeInvalid, "Make the command smaller.", "the command can't be sent: %w", err)
 	}
@@ -89,7 +96,11 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 		client: c, way: way, runID: e.RunID, options: e.Options, nonce: nonce, sink: sink, told: make(chan struct{}),
 		exited: make(chan struct{}), done: make(chan struct{}), keeping: make(chan struct{}, 1),
 	}
+	if !secrets.Empty() {
+		p.ready = make(chan struct{})
+	}
 	if err := p.open(ctx, line, stdin); err != nil {
+		clear(stdin)
 		return nil, err
 	}
 	timeout := time.NewTimer(beginTimeout)
@@ -121,7 +132,7 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 func (p *Process) open(ctx context.Context, line string, stdin []byte) error {
 	c := p.client
 	for try := 1; ; try++ {
-		cn, err := c.pool.acquire(ctx, p.way, p.way, need{})
+		cn, err := c.pool.acquire(withNotice(ctx, p.sink.Notice), p.way, p.way, need{})
 		if err != nil {
 			return err
 		}
@@ -183,10 +194,7 @@ func (p *Process) begin(reqs <-chan *gossh.Request, stdin []byte) {
 	start(func() { p.drain(domain.Stdout, p.ch) })
 	start(func() { p.drain(domain.Stderr, p.ch.Stderr()) })
 	if stdin != nil {
-		start(func() {
-			_, _ = io.Copy(p.ch, bytes.NewReader(stdin))
-			_ = p.ch.CloseWrite()
-		})
+		start(func() { p.send(stdin, closed) })
 	}
 	start(supervise)
 	if !p.client.o.NoKeeper && p.options.OnLost != domain.OnLostGoOn {
@@ -245,6 +253,9 @@ func (p *Process) drain(stream domain.Stream, r io.Reader) {
 			p.write(stream, buf[:n])
 		default:
 			head = append(head, buf[:n]...)
+			if stream == domain.Stdout {
+				head = p.isReady(head)
+			}
 			if at := bytes.Index(head, prefix); at >= 0 {
 				if end := bytes.IndexByte(head[at:], '\n'); end >= 0 {
 					marked = true

@@ -13,7 +13,7 @@ import (
 
 const (
 	jobColumns = `j.number, j.id, j.status, j.created_at, j.started_at, j.finished_at, j.starred, j.origin, j.command_id, j.retry_of,
-		j.name, j.kind, j.parallelism, j.timeout_seconds, j.work_dir, j.counts, j.vm_names, j.run_count, j.vals, j.env, j.options, j.script`
+		j.name, j.kind, j.parallelism, j.timeout_seconds, j.work_dir, j.counts, j.vm_names, j.run_count, j.vals, j.env, j.options, j.secrets, j.script`
 	runColumns = `r.id, j.id, r.position, r.vm_id, r.vm_name, r.target, r.status, r.exit_code, r.signal, r.error, r.note, r.stop_result,
 		r.started_at, r.finished_at, max(r.bytes, r.stored_bytes), max(r.lines, r.stored_lines), r.complete, r.remote`
 )
@@ -25,10 +25,10 @@ func scanJob(row scanner) (domain.Job, error) {
 		started, finished        sql.NullInt64
 		command, retry           sql.NullString
 		counts, names, vals, env string
-		options                  string
+		options, secrets         string
 	)
 	err := row.Scan(&j.Number, &j.ID, &j.Status, &created, &started, &finished, &j.Starred, &j.Origin, &command, &retry,
-		&j.Name, &j.Kind, &j.Parallelism, &j.TimeoutSeconds, &j.WorkDir, &counts, &names, &j.RunCount, &vals, &env, &options, &j.Script)
+		&j.Name, &j.Kind, &j.Parallelism, &j.TimeoutSeconds, &j.WorkDir, &counts, &names, &j.RunCount, &vals, &env, &options, &secrets, &j.Script)
 	if err != nil {
 		return j, err
 	}
@@ -38,7 +38,7 @@ func scanJob(row scanner) (domain.Job, error) {
 	for _, column := range []struct {
 		name, text string
 		into       any
-	}{{"jobs.counts", counts, &j.Counts}, {"jobs.vm_names", names, &j.VMNames}, {"jobs.vals", vals, &j.Values}, {"jobs.env", env, &j.Env}, {"jobs.options", options, &j.Options}} {
+	}{{"jobs.counts", counts, &j.Counts}, {"jobs.vm_names", names, &j.VMNames}, {"jobs.vals", vals, &j.Values}, {"jobs.env", env, &j.Env}, {"jobs.options", options, &j.Options}, {"jobs.secrets", secrets, &j.Secrets}} {
 		if err := fromJSON(column.name, column.text, column.into); err != nil {
 			return j, err
 		}
@@ -114,13 +114,16 @@ func (s *Store) InsertJob(ctx context.Context, job domain.Job, runs []domain.Run
 	if job.Env == nil {
 		job.Env = map[string]string{}
 	}
+	if job.Secrets == nil {
+		job.Secrets = []domain.Param{}
+	}
 	err := s.write(ctx, "add a job", func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO jobs (id, status, created_at, started_at, finished_at, starred, origin, owner, command_id, retry_of,
-				name, kind, parallelism, timeout_seconds, work_dir, counts, vm_names, run_count, vals, env, options, script)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+				name, kind, parallelism, timeout_seconds, work_dir, counts, vm_names, run_count, vals, env, options, secrets, script)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			job.ID, job.Status, job.CreatedAt.UnixMilli(), nullMillis(job.StartedAt), nullMillis(job.FinishedAt), job.Starred, job.Origin, owner,
 			job.CommandID, job.RetryOf, job.Name, job.Kind, job.Parallelism, job.TimeoutSeconds, job.WorkDir,
-			toJSON(job.Counts), toJSON(job.VMNames), job.RunCount, toJSON(job.Values), toJSON(job.Env), toJSON(job.Options), job.Script)
+			toJSON(job.Counts), toJSON(job.VMNames), job.RunCount, toJSON(job.Values), toJSON(job.Env), toJSON(job.Options), toJSON(job.Secrets), job.Script)
 		if err != nil {
 			return err
 		}

@@ -29,6 +29,11 @@ type Run struct {
 	Terminal bool // the channel has a pseudo-terminal: one stream, one marker
 	Merge    bool // stderr goes to stdout
 	GoOn     bool // the run outlives its connection: what it prints is read to its end, whether anybody takes it or not
+
+	// Fed says that something is sent by stdin once the run has said ReadyMark: a line for each of Secrets, then what the
+	// script itself reads. The script reads that to its end, or nothing if it comes by stdin, too.
+	Fed     bool
+	Secrets []string // variables whose values come by stdin, so that no list of processes ever shows them
 }
 
 // flags are the letters that boot looks for.
@@ -37,7 +42,7 @@ func (r Run) flags() string {
 	for _, f := range []struct {
 		on     bool
 		letter string
-	}{{r.ByStdin, "i"}, {r.Terminal, "t"}, {r.Merge, "m"}, {r.GoOn, "g"}} {
+	}{{r.ByStdin, "i"}, {r.Terminal, "t"}, {r.Merge, "m"}, {r.GoOn, "g"}, {r.Fed, "f"}} {
 		if f.on {
 			text += f.letter
 		}
@@ -52,7 +57,8 @@ const (
 	markerHead = "\x1evmo "
 )
 
-// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, flags, script, then NAME=value... Rules for every word of it: no single quote, no exclamation mark (csh), no
+// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, flags, script, then NAME=value...,
+// and NAME... for what is read from stdin. Rules for every word of it: no single quote, no exclamation mark (csh), no
 // newline (csh), and no backslash before a quote or backslash (fish).
 //
 //   - The marker carries the rest of /proc/PID/stat, read by a builtin: the start time without a fork.
@@ -62,11 +68,14 @@ const (
 //     shells tell the marker before they start.
 //   - A run that goes on without its connection would be ended by what it prints: cat takes it, and when nobody takes it
 //     from cat any more it is read all the same. Its leader is the /bin/sh then, and a signal is told as status 128+n.
+//   - A secret is read before the person's shell begins, and only after the ready mark is it sent: what a shell reads at
+//     its start is not for it, and a server that runs something else than this line never gets it.
 //   - A long script is read from the pipe, but csh closes what isn't 0, 1 or 2: it gets a file.
 const boot = `eval "set -- $(printf "$1")"; ` +
 	`vmo_t=; if [ -r /proc/$$/stat ]; then read -r vmo_t </proc/$$/stat; vmo_t=${vmo_t##*) }; fi; ` +
 	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; shift 5; ` +
-	`for vmo_e do export "$vmo_e"; done; ` +
+	`case $vmo_i in *f*) printf "\036vmo-ready %s\n" "${vmo_m%% *}";; esac; ` +
+	`for vmo_e do case $vmo_e in *=*) export "$vmo_e";; *) IFS= read -r "$vmo_e" || exit 1; export "$vmo_e";; esac; done; ` +
 	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; case $vmo_i in *t*) ;; *) printf "\036vmo %s\n" "$vmo_m" >&2;; esac; case $vmo_i in *m*) exec 2>&1;; esac; }; ` +
 	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
 	`if [ -n "$vmo_d" ]; then CDPATH= cd -- "$vmo_d" >/dev/null 2>&1 || { vmo_p; echo "vmo: cannot enter the folder $vmo_d" >&2; exit 1; }; fi; ` +
@@ -113,6 +122,7 @@ func (r Run) line() string {
 		words = append(words, name+"="+value)
 	}
 	slices.Sort(words[5:])
+	words = append(words, r.Secrets...)
 	return execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
 }
 
@@ -133,10 +143,14 @@ func ParseExec(line string) (r Run, ok bool) {
 	has := func(letter string) bool { return strings.Contains(words[3], letter) }
 	r = Run{
 		Nonce: words[0], RunID: words[1], WorkDir: words[2], Script: words[4], Env: map[string]string{},
-		ByStdin: has("i"), Terminal: has("t"), Merge: has("m"), GoOn: has("g"),
+		ByStdin: has("i"), Terminal: has("t"), Merge: has("m"), GoOn: has("g"), Fed: has("f"),
 	}
 	for _, pair := range words[5:] {
-		name, value, _ := strings.Cut(pair, "=")
+		name, value, set := strings.Cut(pair, "=")
+		if !set {
+			r.Secrets = append(r.Secrets, name)
+			continue
+		}
 		r.Env[name] = value
 	}
 	return r, true
@@ -160,6 +174,9 @@ func Marker(nonce string, m Mark) string {
 
 // startField is the index of the start time in /proc/PID/stat behind the name: field 22, the state being field 3.
 const startField = 22 - 3
+
+// ReadyMark is the line, newline included, that a run writes to stdout when it reads what it is fed.
+func ReadyMark(nonce string) string { return "\x1evmo-ready " + nonce + "\n" }
 
 // MarkerPrefix is how the marker of a run with this nonce begins.
 func MarkerPrefix(nonce string) string { return markerHead + nonce + " " }

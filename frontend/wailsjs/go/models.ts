@@ -28,6 +28,7 @@ export namespace desktop {
 	    name: string;
 	    kind: string;
 	    values: Record<string, string>;
+	    secrets: Record<string, string>;
 	    vmIds: string[];
 	    adhoc: string[];
 	    parallelism?: number;
@@ -119,6 +120,7 @@ export namespace domain {
 	    required: boolean;
 	    pattern: string;
 	    help: string;
+	    stdin: boolean;
 	}
 	export interface Command {
 	    id: string;
@@ -175,6 +177,7 @@ export namespace domain {
 	    kind: string;
 	    script: string;
 	    values: Record<string, string>;
+	    secrets: Param[];
 	    workDir: string;
 	    env: Record<string, string>;
 	    options: RunOptions;

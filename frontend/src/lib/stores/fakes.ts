@@ -33,7 +33,7 @@ export const aCommand = (id: string, more: Partial<Command> = {}): Command => ({
 });
 
 export const aJob = (id: string, more: Partial<Job> = {}): Job => ({
-  id, number: 1, name: id, kind: 'ssh', script: 'true', values: {}, workDir: '', env: {}, options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, status: 'running', parallelism: 32, timeoutSeconds: 0, origin: 'window',
+  id, number: 1, name: id, kind: 'ssh', script: 'true', values: {}, secrets: [], workDir: '', env: {}, options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, status: 'running', parallelism: 32, timeoutSeconds: 0, origin: 'window',
   starred: false, createdAt: '2026-11-24T10:00:00Z', startedAt: null, finishedAt: null, counts: {}, vmNames: [], runCount: 1, ...more,
 });
 

@@ -181,8 +181,9 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       activeId = detail.job.id;
     },
     getJob: (id: string) => jobService.get(id),
-    async retry(id: string, failedOnly: boolean): Promise<void> {
-      const detail = await jobService.retry(id, failedOnly);
+    /** secrets are those that the job names: they were not kept. */
+    async retry(id: string, failedOnly: boolean, secrets: Record<string, string> = {}): Promise<void> {
+      const detail = await jobService.retry(id, failedOnly, secrets);
       put(detail);
       activeId = detail.job.id;
     },

@@ -11,7 +11,7 @@ export function List(arg1:domain.JobFilter):Promise<domain.JobPage>;
 
 export function Restore(arg1:string):Promise<void>;
 
-export function Retry(arg1:string,arg2:boolean):Promise<domain.JobDetail>;
+export function Retry(arg1:string,arg2:boolean,arg3:Record<string, string>):Promise<domain.JobDetail>;
 
 export function SetStarred(arg1:string,arg2:boolean):Promise<void>;
 

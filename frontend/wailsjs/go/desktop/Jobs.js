@@ -18,8 +18,8 @@ export function Restore(arg1) {
   return window['go']['desktop']['Jobs']['Restore'](arg1);
 }
 
-export function Retry(arg1, arg2) {
-  return window['go']['desktop']['Jobs']['Retry'](arg1, arg2);
+export function Retry(arg1, arg2, arg3) {
+  return window['go']['desktop']['Jobs']['Retry'](arg1, arg2, arg3);
 }
 
 export function SetStarred(arg1, arg2) {
