@@ -45,3 +45,19 @@ func (a *App) ExplainVM(ctx context.Context, id string) (domain.Explanation, err
 	}
 	return x.List(vm.Name), nil
 }
+
+// Check connects to t step by step, as ssh.Client.CheckSteps does, and changes nothing.
+func (a *App) Check(ctx context.Context, t Target) domain.ConnectionCheck {
+	check := a.SSH.CheckSteps(ctx, t.Target)
+	check.Name = t.Name
+	return check
+}
+
+// CheckVM is Check for a VM. An error is only that there is no such VM.
+func (a *App) CheckVM(ctx context.Context, id string) (domain.ConnectionCheck, error) {
+	vm, err := a.VMs.Get(ctx, id)
+	if err != nil {
+		return domain.ConnectionCheck{}, err
+	}
+	return a.Check(ctx, Target{Name: vm.Name, Target: discovery.Target(vm)}), nil
+}

@@ -119,7 +119,7 @@ your disk, together with the window of VM Orchestrator.`,
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})
 	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.cancelCommand(),
-		c.explainCommand(), c.versionCommand())
+		c.explainCommand(), c.checkCommand(), c.versionCommand())
 	return root
 }
 

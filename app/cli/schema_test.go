@@ -24,6 +24,18 @@ type schema struct {
 	Required   []string           `json:"required"`
 	Properties map[string]*schema `json:"properties"`
 	Items      *schema            `json:"items"`
+	Additional additional         `json:"additionalProperties"`
+}
+
+// additional describes the properties that have no name in the schema; nil: there are none.
+type additional struct{ *schema }
+
+func (a *additional) UnmarshalJSON(text []byte) error {
+	if string(text) == "false" {
+		return nil
+	}
+	a.schema = &schema{}
+	return json.Unmarshal(text, a.schema)
 }
 
 // check says what breaks the schema at path, or "".
@@ -71,6 +83,9 @@ func (root *schema) check(s *schema, path string, v any) string {
 		}
 		for key, value := range v {
 			p := s.Properties[key]
+			if p == nil {
+				p = s.Additional.schema
+			}
 			if p == nil {
 				return path + "." + key + " is not in the schema"
 			}
@@ -127,6 +142,9 @@ func TestJSONFitsTheSchema(t *testing.T) {
 		{"run", "--json", "--on", "web-1", "--timeout", "1s", "--", "sleep 100"},
 		{"jobs", "--json"},
 		{"vms", "--json"},
+		{"explain", "--json", "web-1"},
+		{"check", "--json", "web-1"},
+		{"check", "--json", "dead"},
 	} {
 		_, out, errs := call(t, home, "", args...)
 		if out == "" {
@@ -143,7 +161,8 @@ func TestJSONFitsTheSchema(t *testing.T) {
 			kinds[v["type"].(string)]++
 		}
 	}
-	if kinds["output"] != 4 || kinds["job"] != 8 || kinds["vm"] != 2 {
+	if kinds["output"] != 4 || kinds["job"] != 8 || kinds["vm"] != 2 ||
+		kinds["explanation"] != 1 || kinds["check"] != 2 {
 		t.Errorf("objects by type: %v", kinds)
 	}
 }
