@@ -86,7 +86,7 @@ func New(o Options) *Client {
 	if o.Lease <= 0 {
 		o.Lease = defaultLease
 	}
-	c := &Client{o: o, auth: newMemory(), cache: settingsCache{found: map[domain.Target]cachedSettings{}}}
+	c := &Client{o: o, auth: newMemory(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.pool = newPool(c)
 	return c

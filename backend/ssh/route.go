@@ -2,7 +2,9 @@ package ssh
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"net"
 	"strconv"
 	"strings"
@@ -15,8 +17,27 @@ import (
 
 // hop is one machine on the way, the target being the last.
 type hop struct {
-	Name     string // as written: an alias or a host
-	Settings config.Settings
+	Name     string          // as written: an alias or a host
+	Settings config.Settings // without Raw, which nobody needs any more and which is big
+	digest   [sha256.Size]byte
+}
+
+// newHop is a hop with the digest of its name and all its settings.
+func newHop(name string, s config.Settings) (hop, error) {
+	text, err := json.Marshal(s)
+	if err != nil {
+		return hop{}, fmt.Errorf("settings of %q: %w", name, err)
+	}
+	h := hop{Name: name, Settings: s, digest: sha256.Sum256(append([]byte(name+"\x00"), text...))}
+	h.Settings.Raw = nil
+	return h, nil
+}
+
+// direct is the hop as a later one of a list of jump hosts: what its own settings say of a way to it doesn't count.
+func (h hop) direct() hop {
+	h.Settings.ProxyJump, h.Settings.ProxyCommand = nil, ""
+	h.digest = sha256.Sum256(append([]byte("direct\x00"), h.digest[:]...))
+	return h
 }
 
 func (h hop) addr() string {
@@ -32,12 +53,11 @@ type route []hop
 
 // key tells routes apart: all effective settings of every hop.
 func (r route) key() string {
-	text, err := json.Marshal(r)
-	if err != nil {
-		// Settings are strings, numbers and lists of them: Marshal can't refuse them.
-		panic(err)
+	var key strings.Builder
+	for _, h := range r {
+		key.Write(h.digest[:])
 	}
-	return string(text)
+	return key.String()
 }
 
 func (r route) target() hop { return r[len(r)-1] }
@@ -59,34 +79,38 @@ func (r route) hops(full route) []domain.Hop {
 	return hops
 }
 
-type cachedSettings struct {
-	settings config.Settings
-	until    time.Time
+type cachedHop struct {
+	hop   hop
+	until time.Time
 }
 
 type settingsCache struct {
 	mu    sync.Mutex
-	found map[domain.Target]cachedSettings
+	found map[domain.Target]cachedHop
 }
 
-// settings are those in force for t, as the resolver says, at most settingsFor old.
-func (c *Client) settings(ctx context.Context, t domain.Target) (config.Settings, error) {
+// hop is t with the settings in force for it, as the resolver says, at most settingsFor old.
+func (c *Client) hop(ctx context.Context, t domain.Target) (hop, error) {
 	now := c.o.Now()
 	c.cache.mu.Lock()
 	known, ok := c.cache.found[t]
 	c.cache.mu.Unlock()
 	if ok && now.Before(known.until) {
-		return known.settings, nil
+		return known.hop, nil
 	}
 	s, err := c.o.Resolver.Resolve(ctx, t)
 	if err != nil {
-		return config.Settings{}, err
+		return hop{}, err
 	}
 	if s.HostName == "" {
 		s.HostName = t.Destination()
 	}
 	if s.Port == 0 {
 		s.Port = 22
+	}
+	h, err := newHop(t.Destination(), s)
+	if err != nil {
+		return hop{}, err
 	}
 	c.cache.mu.Lock()
 	defer c.cache.mu.Unlock()
@@ -95,8 +119,8 @@ func (c *Client) settings(ctx context.Context, t domain.Target) (config.Settings
 			delete(c.cache.found, old)
 		}
 	}
-	c.cache.found[t] = cachedSettings{s, now.Add(settingsFor)}
-	return s, nil
+	c.cache.found[t] = cachedHop{h, now.Add(settingsFor)}
+	return h, nil
 }
 
 // routeTo is the way to t. As with OpenSSH, each hop has its own settings, and of a list of jump hosts only the first
@@ -106,11 +130,11 @@ func (c *Client) routeTo(ctx context.Context, t domain.Target) (route, error) {
 }
 
 func (c *Client) extend(ctx context.Context, t domain.Target, behind []string) (route, error) {
-	s, err := c.settings(ctx, t)
+	here, err := c.hop(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	here := hop{Name: t.Destination(), Settings: s}
+	s := here.Settings
 	id := s.User + "@" + here.addr()
 	for _, before := range behind {
 		if before == id {
@@ -137,12 +161,11 @@ func (c *Client) extend(ctx context.Context, t domain.Target, behind []string) (
 			}
 			continue
 		}
-		js, err := c.settings(ctx, jump)
+		next, err := c.hop(ctx, jump)
 		if err != nil {
 			return nil, err
 		}
-		js.ProxyJump, js.ProxyCommand = nil, ""
-		way = append(way, hop{Name: jump.Destination(), Settings: js})
+		way = append(way, next.direct())
 	}
 	way = append(way, here)
 	if len(way) > maxHops+1 {
