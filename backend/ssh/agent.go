@@ -1,7 +1,7 @@
 package ssh
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -31,43 +31,74 @@ func (c *Client) agentSocket(setting string) string {
 	}
 }
 
+// agentAccess is how an agent is reached and how long it may take.
+type agentAccess struct {
+	dial        func(path string, timeout time.Duration) (net.Conn, error)
+	listTimeout time.Duration
+	signTimeout time.Duration
+	noticeAfter time.Duration
+}
+
+func newAgentAccess() agentAccess {
+	return agentAccess{dial: dialAgent, listTimeout: agentListTimeout, signTimeout: agentSignTimeout, noticeAfter: agentNoticeAfter}
+}
+
 // agentLink is a connection to an agent; every call has its time.
 type agentLink struct {
 	conn   net.Conn
 	client agent.ExtendedAgent
+	forget func() bool // ends the watch on the login's context
 }
 
-// openAgent connects to the agent and lists its keys. No agent configured is nil without an error.
-func (c *Client) openAgent(setting string) (*agentLink, []*agent.Key, *domain.Error) {
+func (a *agentLink) close() {
+	a.forget()
+	a.conn.Close()
+}
+
+// connectAgent connects to the agent for this login and lists its keys. What goes wrong is a problem of this login; no
+// agent configured is none.
+func (st *attempt) connectAgent(setting string) (*agentLink, []gossh.PublicKey) {
+	c := st.client
 	path := c.agentSocket(setting)
 	if path == "" {
-		return nil, nil, nil
+		return nil, nil
 	}
-	conn, err := dialAgent(path, agentDialTimeout)
+	conn, err := c.agents.dial(path, agentDialTimeout)
 	if err != nil {
-		if path == defaultAgent {
-			return nil, nil, nil // nobody named it
+		if path != defaultAgent { // else nobody named it
+			st.keyProblem(agentError(path, "can't be reached", err))
 		}
-		return nil, nil, agentError(path, err)
+		return nil, nil
 	}
-	link := &agentLink{conn: conn, client: agent.NewClient(conn)}
-	_ = conn.SetDeadline(time.Now().Add(agentListTimeout))
-	keys, err := link.client.List()
+	link := &agentLink{conn: conn, client: agent.NewClient(conn), forget: context.AfterFunc(st.ctx, func() { conn.Close() })}
+	defer st.waitFor("waiting for your agent to list its keys")()
+	until := time.Now().Add(c.agents.listTimeout)
+	_ = conn.SetDeadline(until)
+	listed, err := link.client.List()
 	if err != nil {
-		conn.Close()
-		return nil, nil, agentError(path, err)
+		link.close()
+		words := "doesn't answer as an agent does"
+		if !time.Now().Before(until) { // x/crypto hides the time-out in a text
+			words = fmt.Sprintf("doesn't answer (waited %s)", c.agents.listTimeout)
+		}
+		st.keyProblem(agentError(path, words, err))
+		return nil, nil
 	}
-	return link, keys, nil
+	st.mu.Lock()
+	st.agent = link
+	st.mu.Unlock()
+	var keys []gossh.PublicKey
+	for _, k := range listed {
+		if key, err := gossh.ParsePublicKey(k.Marshal()); err == nil {
+			keys = append(keys, key)
+		}
+	}
+	return link, keys
 }
 
-func agentError(path string, err error) *domain.Error {
-	words := "the agent at %s can't be reached"
-	var timeout net.Error
-	if errors.As(err, &timeout) && timeout.Timeout() {
-		words = "the agent at %s doesn't answer"
-	}
-	return domain.NewError(domain.CodeAgent, "Start the agent (ssh-add -l must work in your terminal), then try again.", words, path).
-		WithDetails("%v", err).WithCause(err)
+func agentError(path, words string, err error) *domain.Error {
+	return domain.NewError(domain.CodeAgent, "Start the agent (ssh-add -l must work in your terminal), then try again.",
+		"the agent at %s %s", path, words).WithDetails("%v", err).WithCause(err)
 }
 
 // signer is a key of the agent; signing may wait for a person who touches or confirms.
@@ -97,9 +128,14 @@ func (s *agentSigner) SignWithAlgorithm(_ io.Reader, data []byte, algorithm stri
 	case gossh.KeyAlgoRSASHA512, gossh.CertAlgoRSASHA512v01:
 		flags = agent.SignatureFlagRsaSha512
 	}
-	_ = s.link.conn.SetDeadline(time.Now().Add(agentSignTimeout))
+	defer s.st.waitFor("waiting for your agent to sign with the key " + gossh.FingerprintSHA256(s.key))()
+	until := time.Now().Add(s.st.client.agents.signTimeout)
+	_ = s.link.conn.SetDeadline(until)
 	signature, err := s.link.client.SignWithFlags(s.key, data, flags)
 	if err != nil {
+		if !time.Now().Before(until) {
+			s.link.conn.Close() // its late answer would be taken for that to the next question
+		}
 		e := domain.NewError(domain.CodeAgent, "Look whether the agent asks for a confirmation or a touch, then try again.",
 			"the agent didn't sign with the key %s", gossh.FingerprintSHA256(s.key)).WithDetails("%v", err).WithCause(err)
 		s.st.keyProblem(e)

@@ -1,7 +1,6 @@
 package ssh
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -13,6 +12,13 @@ import (
 	"vmorchestrator/backend/domain"
 )
 
+// The ways to log in that this app knows, as RFC 4252 and 4256 name them.
+const (
+	methodKey      = "publickey"
+	methodKbd      = "keyboard-interactive"
+	methodPassword = "password"
+)
+
 // attempt is one try to log in at the last hop of way.
 type attempt struct {
 	client   *Client
@@ -21,13 +27,22 @@ type attempt struct {
 	full     route // to the target
 	prompter Prompter
 	pauser   func() (resume func())
-	follow   *follower // of a check; nil else
+	follow   *follower // of a check; nil else: whoever adds a way to log in tells it (use, watch)
 
-	// Written by x/crypto's one handshake goroutine, read after it is done.
-	keyErr    *domain.Error // why the host key was refused
+	// Written by x/crypto's handshake, read after it is done.
+	hostKey   gossh.PublicKey // the one that was found right
+	keyErr    *domain.Error   // why the host key was refused
 	unknown   *unknownKey
 	authBegan bool
-	answered  error // a question about a password that couldn't be put
+	allowed   []string // what the server takes, as it said last
+	answered  error    // a question that couldn't be put
+	stopped   error    // the person broke off
+	refused   string   // the password that the server was told last
+	asked     map[string]int
+	collected bool
+	keys      []offer // all, in the order to offer
+	waiting   []offer // those whose turn is to come
+	passed    int     // methods that the server took and wants more than
 
 	mu       sync.Mutex
 	problems []*domain.Error // keys and agents that couldn't be used, most telling first
@@ -52,181 +67,69 @@ func (st *attempt) close() {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.agent != nil {
-		st.agent.conn.Close()
+		st.agent.close()
 		st.agent = nil
 	}
 }
 
-// methods are the ways to log in, in the order of PreferredAuthentications. x/crypto tries the first of each name
-// only, so all keys are in one.
-func (st *attempt) methods() []gossh.AuthMethod {
+// next is the way to log in whose turn it is, of those that the server takes now: in the order of
+// PreferredAuthentications, every key, and questions up to NumberOfPasswordPrompts times each. x/crypto's own list of
+// methods won't do: it gives up all keys with the first that can't sign, and goes on asking a person who canceled.
+func (st *attempt) next(now *gossh.ClientAuthContext) (gossh.AuthMethod, error) {
+	st.authBegan, st.allowed = true, now.AllowedMethods
+	if st.stopped != nil {
+		return nil, st.stopped
+	}
 	s := st.way.target().Settings
-	var preferred []string
-	for _, name := range s.PreferredAuthentications {
-		if !slices.Contains(preferred, name) {
-			preferred = append(preferred, name)
+	if n := len(now.PartialSuccessMethods); n > st.passed {
+		// One of two locks is open: as in ssh, all keys may be tried at the other, but for the one that has just fitted.
+		st.passed = n
+		if now.PartialSuccessMethods[n-1] == methodKey {
+			fitted := len(st.keys) - len(st.waiting) - 1
+			st.keys = slices.Delete(st.keys, fitted, fitted+1)
 		}
+		st.waiting = st.keys
 	}
-	if len(preferred) == 0 {
-		preferred = []string{"publickey", "keyboard-interactive", "password"}
-	}
-	tries := max(1, s.NumberOfPasswordPrompts)
-	var list []gossh.AuthMethod
-	for _, name := range preferred {
-		switch {
-		case name == "publickey" && s.PubkeyAuthentication:
-			list = append(list, gossh.PublicKeysCallback(func() ([]gossh.Signer, error) {
-				st.authBegan = true
-				return st.follow.watch(st.signers()), nil
-			}))
-		case name == "keyboard-interactive" && s.KbdInteractiveAuthentication:
-			list = append(list, gossh.RetryableAuthMethod(gossh.KeyboardInteractive(st.questions), tries))
-		case name == "password" && s.PasswordAuthentication:
-			list = append(list, gossh.RetryableAuthMethod(gossh.PasswordCallback(st.passwords()), tries))
-		}
-	}
-	return list
-}
-
-// signers are the keys in the order to offer: those in memory; those of the configuration that the agent has; those
-// of the configuration that are open; the agent's others; those that need a passphrase. That is OpenSSH's order but
-// for open files, which come before the agent's other keys: with many keys in the agent and a low MaxAuthTries it is
-// the configured one that must get its turn.
-func (st *attempt) signers() []gossh.Signer {
-	c, s := st.client, st.way.target().Settings
-	var first, inAgent, open, others, locked []gossh.Signer
-	if c.o.Signers != nil {
-		first = c.o.Signers()
-	}
-	var ids []*identity
-	for _, path := range s.IdentityFiles {
-		id, problem := c.loadIdentity(st, path)
-		if problem != nil {
-			st.keyProblem(problem)
-		}
-		if id != nil {
-			ids = append(ids, id)
-		}
-	}
-	link, held, problem := c.openAgent(s.IdentityAgent)
-	if problem != nil {
-		st.keyProblem(problem)
-	}
-	st.mu.Lock()
-	st.agent = link
-	st.mu.Unlock()
-	var agentKeys []gossh.PublicKey
-	for _, k := range held {
-		if key, err := gossh.ParsePublicKey(k.Marshal()); err == nil {
-			agentKeys = append(agentKeys, key)
-		}
-	}
-	var certs []*gossh.Certificate
-	for _, path := range s.CertificateFiles {
-		if cert := certificate(path); cert != nil {
-			certs = append(certs, cert)
-		}
-	}
-	used := map[string]bool{}
-	for _, id := range ids {
-		if id.public == nil || used[string(id.public.Marshal())] {
+	for _, name := range st.preferred() {
+		if !slices.Contains(now.AllowedMethods, name) || len(now.TriedMethods) >= maxLoginTries {
 			continue
 		}
-		used[string(id.public.Marshal())] = true
-		signer, where := id.signer, &open
-		if slices.ContainsFunc(agentKeys, func(k gossh.PublicKey) bool { return same(k, id.public) }) {
-			signer, where = link.signer(st, id.public), &inAgent
-		} else if id.locked {
-			where = &locked
-		}
-		if signer == nil {
+		if name == methodKey {
+			if key := st.nextKey(); key != nil {
+				return key, nil
+			}
 			continue
 		}
-		all := certs
-		if cert := certificate(id.path + "-cert.pub"); cert != nil {
-			all = append(slices.Clone(certs), cert)
+		if s.BatchMode && st.answered == nil {
+			st.answered = domain.NewError(domain.CodePromptNeeded, "", "BatchMode forbids questions")
 		}
-		for _, cert := range all {
-			if same(cert.Key, id.public) {
-				if with, err := gossh.NewCertSigner(cert, signer); err == nil {
-					*where = append(*where, with)
-				}
-			}
+		if st.answered != nil || st.asked[name] >= max(1, s.NumberOfPasswordPrompts) {
+			continue
 		}
-		*where = append(*where, signer)
+		if st.asked == nil {
+			st.asked = map[string]int{}
+		}
+		st.asked[name]++
+		if name == methodPassword {
+			return gossh.PasswordCallback(func() (string, error) { return st.password("", st.asked[methodPassword]) }), nil
+		}
+		return gossh.KeyboardInteractive(st.questions), nil
 	}
-	if !s.IdentitiesOnly {
-		for _, key := range agentKeys {
-			if !used[string(key.Marshal())] {
-				others = append(others, link.signer(st, key))
-			}
-		}
-	}
-	list := slices.Concat(first, inAgent, open, others, locked)
-	st.mu.Lock()
-	st.offered = len(list)
-	st.mu.Unlock()
-	return list
+	return nil, domain.NewError(domain.CodeAuth, "", "the server takes %s; tried %s",
+		strings.Join(now.AllowedMethods, ", "), strings.Join(now.TriedMethods, ", "))
 }
 
-func same(a, b gossh.PublicKey) bool { return bytes.Equal(a.Marshal(), b.Marshal()) }
-
-// passwords asks for the login's password; one that was right is remembered until the client is closed.
-func (st *attempt) passwords() func() (string, error) {
-	try := 0
-	return func() (string, error) {
-		st.authBegan = true
-		resume := st.pause()
-		defer resume()
-		login := st.way.target().String()
-		try++
-		if try == 1 {
-			if known := st.client.auth.password(login); known != "" {
-				st.follow.use(usedMethod{name: "password"})
-				return known, nil
-			}
-		}
-		st.client.auth.setPassword(login, "")
-		answer, err := st.ask(domain.Prompt{Kind: domain.PromptPassword, Question: "Password of " + login, Attempt: try})
-		if err == nil && !answer.Accept {
-			err = domain.NewError(domain.CodeAuth, "Try again and give the password, or set up a key.", "no password was given for %s", login)
-		}
-		if err != nil {
-			st.answered = err
-			return "", err
-		}
-		// Kept now and dropped when the server refuses it: the next question comes through here.
-		st.client.auth.setPassword(login, answer.Secret)
-		return answer.Secret, nil
+// preferred are the ways to log in that the settings permit, in their order.
+func (st *attempt) preferred() []string {
+	s := st.way.target().Settings
+	permitted := map[string]bool{
+		methodKey: s.PubkeyAuthentication, methodKbd: s.KbdInteractiveAuthentication, methodPassword: s.PasswordAuthentication,
 	}
-}
-
-// questions puts each question of keyboard-interactive to the person. PAM sends rounds without any.
-func (st *attempt) questions(_, instruction string, questions []string, echos []bool) ([]string, error) {
-	st.authBegan = true
-	st.follow.use(usedMethod{name: "keyboard-interactive"})
-	if len(questions) == 0 {
-		return nil, nil
+	order := s.PreferredAuthentications
+	if len(order) == 0 {
+		order = []string{methodKey, methodKbd, methodPassword}
 	}
-	resume := st.pause()
-	defer resume()
-	answers := make([]string, len(questions))
-	for i, q := range questions {
-		text := strings.TrimSpace(q)
-		if instruction = strings.TrimSpace(instruction); instruction != "" && i == 0 {
-			text = instruction + "\n" + text
-		}
-		answer, err := st.ask(domain.Prompt{Kind: domain.PromptQuestion, Question: text, Echo: echos[i], Attempt: 1})
-		if err == nil && !answer.Accept {
-			err = domain.NewError(domain.CodeAuth, "Try again and answer the server's question.", "a question of %s wasn't answered", st.way.target().Name)
-		}
-		if err != nil {
-			st.answered = err
-			return nil, err
-		}
-		answers[i] = answer.Secret
-	}
-	return answers, nil
+	return slices.DeleteFunc(slices.Clone(order), func(name string) bool { return !permitted[name] })
 }
 
 // authError says why the server let nobody in: the one thing that went wrong on this side if there is one, else what
@@ -236,6 +139,12 @@ func (st *attempt) authError(h hop, err error) *domain.Error {
 	problems, offered := st.problems, st.offered
 	st.mu.Unlock()
 	login := h.String()
+	if st.refused != "" && st.client.auth.password(login) == st.refused {
+		st.client.auth.setPassword(login, "")
+	}
+	if st.stopped != nil {
+		return domain.AsError(st.stopped)
+	}
 	for _, code := range []domain.Code{domain.CodeClosed, domain.CodePassphrase} {
 		for _, p := range problems {
 			if p.Code == code {
@@ -251,20 +160,38 @@ func (st *attempt) authError(h hop, err error) *domain.Error {
 			return domain.NewError(domain.CodeAuth, p.Hint, "%s took none of the keys; besides, %s", login, p.Message).WithDetails("%v", err).WithCause(err)
 		}
 	}
-	if st.answered != nil {
-		var known *domain.Error
-		if errors.As(st.answered, &known) && known.Code != domain.CodePromptNeeded {
-			return known
-		}
-		if offered == 0 {
-			return domain.NewError(domain.CodePromptNeeded, "Run it where you can be asked, or set up a key: ssh-copy-id "+h.Name+".",
-				"%s wants a password, and nobody is there to be asked", login).WithCause(err)
-		}
+	preferred := st.preferred()
+	refused := func(hint, format string, args ...any) *domain.Error {
+		return domain.NewError(domain.CodeAuth, hint, format, args...).WithDetails("%d keys offered; %v", offered, err).WithCause(err)
 	}
-	hint := "Check the user name and that the machine has your public key: ssh-copy-id " + h.Name + "."
-	if offered == 0 {
-		return domain.NewError(domain.CodeAuth, "Make a key with ssh-keygen and put it there with ssh-copy-id "+h.Name+", or name one with IdentityFile.",
-			"%s lets nobody in without a key, and there is none to offer", login).WithDetails("%v", err).WithCause(err)
+	switch {
+	case strings.Contains(err.Error(), "Too many authentication failures"):
+		return refused("Name the right key with IdentityFile, and set IdentitiesOnly yes.",
+			"%s was offered too many keys that it doesn't take, and hung up", login)
+	case len(st.allowed) > 0 && !slices.ContainsFunc(st.allowed, func(name string) bool { return slices.Contains(preferred, name) }):
+		return refused("Look at PreferredAuthentications and the settings that end in Authentication, in ssh_config.",
+			"%s can only be logged in at by %s, which the settings or this app don't do", login, strings.Join(st.allowed, " or "))
+	case st.answered != nil && domain.CodeOf(st.answered) != domain.CodePromptNeeded:
+		return domain.AsError(st.answered)
+	case st.answered != nil && offered == 0:
+		return domain.NewError(domain.CodePromptNeeded, "Run it where you can be asked, or set up a key: ssh-copy-id "+h.Name+".",
+			"%s wants a password, and nobody is there to be asked", login).WithCause(err)
+	case offered == 0 && len(st.asked) == 0:
+		return refused("Make a key with ssh-keygen and put it there with ssh-copy-id "+h.Name+", or name one with IdentityFile.",
+			"%s lets nobody in without a key, and there is none to offer", login)
 	}
-	return domain.NewError(domain.CodeAuth, hint, "%s took none of the keys and answers that were offered", login).WithDetails("%d keys offered; %v", offered, err).WithCause(err)
+	return refused("Check the user name and that the machine has your public key: ssh-copy-id "+h.Name+".",
+		"%s took none of the keys and answers that were offered", login)
+}
+
+// giveUp remembers that a question wasn't answered. Who pressed Cancel isn't asked again; where nobody can be asked, the
+// keys still have their turn.
+func (st *attempt) giveUp(err error) error {
+	var known *domain.Error
+	if errors.As(err, &known) && known.Code == domain.CodePromptNeeded {
+		st.answered = err
+	} else {
+		st.stopped = err
+	}
+	return err
 }

@@ -59,10 +59,11 @@ type Options struct {
 
 // Client connects to targets and runs commands there. It is safe for concurrent use.
 type Client struct {
-	o     Options
-	auth  *memory
-	pool  *pool
-	cache settingsCache
+	o      Options
+	auth   *memory
+	agents agentAccess // how agents are reached; a test changes it
+	pool   *pool
+	cache  settingsCache
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -86,7 +87,7 @@ func New(o Options) *Client {
 	if o.Lease <= 0 {
 		o.Lease = defaultLease
 	}
-	c := &Client{o: o, auth: newMemory(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
+	c := &Client{o: o, auth: newMemory(), agents: newAgentAccess(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.pool = newPool(c)
 	return c

@@ -70,13 +70,17 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 	st.pauser = w.pause
 	conf := &gossh.ClientConfig{
 		User:              h.Settings.User,
-		Auth:              st.methods(),
+		AuthCallback:      st.next,
 		HostKeyAlgorithms: hostKeyAlgorithms(h),
 		HostKeyCallback: func(_ string, remote net.Addr, key gossh.PublicKey) error {
+			if st.hostKey != nil && same(st.hostKey, key) {
+				return nil // keys are exchanged anew on a connection that stands
+			}
 			st.follow.spoke(w)
 			if err := c.verify(st, h, remote, key); err != nil {
 				return err
 			}
+			st.hostKey = key
 			w.begin("the login", authTimeout)
 			return nil
 		},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 
@@ -68,10 +67,11 @@ func (m *memory) turn(id string) *sync.Mutex {
 
 // identity is one IdentityFile: a signer, or only a public key that an agent may have the other half of.
 type identity struct {
-	path   string
-	public gossh.PublicKey // nil if unknown before the passphrase
-	signer gossh.Signer    // nil for a public key alone
-	locked bool            // the signer will ask for a passphrase
+	path    string
+	public  gossh.PublicKey // nil if unknown before the passphrase: the file is blind
+	signer  gossh.Signer    // nil for a public key alone
+	locked  bool            // the signer will ask for a passphrase
+	useless *domain.Error   // why there is no signer, if no agent has the key either
 }
 
 // loadIdentity reads an IdentityFile. A missing file is no error and no identity: the defaults mostly are.
@@ -85,109 +85,82 @@ func (c *Client) loadIdentity(st *attempt, path string) (*identity, *domain.Erro
 		}
 		return nil, nil
 	case err != nil:
-		return nil, unusable(path, "Check the file and its permissions.", "it can't be read: %v", err)
-	}
-	if bytes.HasPrefix(text, []byte("PuTTY-User-Key-File")) {
-		return nil, unusable(path, "Convert it: puttygen "+shellWord(path)+" -O private-openssh -o "+shellWord(strings.TrimSuffix(path, ".ppk")), "it is a PuTTY key (.ppk)")
+		return nil, unusable(path, "Check the file and its permissions: ls -ld "+shellWord(path), "it can't be read: %v", err)
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil, unusable(path, "Make a key with ssh-keygen, or take the line out of ssh_config.", "the file is empty")
+	case bytes.HasPrefix(text, []byte("PuTTY-User-Key-File")):
+		return nil, unusable(path, "Convert it: puttygen "+shellWord(path)+" -O private-openssh -o "+shellWord(strings.TrimSuffix(path, ".ppk")+".key")+
+			", then name that file with IdentityFile.", "it is a PuTTY key (.ppk)")
 	}
 	if public, _, _, _, err := gossh.ParseAuthorizedKey(text); err == nil {
-		return &identity{path: path, public: public}, nil
+		if _, ok := public.(*gossh.Certificate); ok {
+			return nil, unusable(path, "Name the private key with IdentityFile, and this file with CertificateFile.", "it is a certificate, not a private key")
+		}
+		private := strings.TrimSuffix(path, ".pub")
+		hint := "Name the private key, or add that to your agent with ssh-add."
+		if _, err := os.Stat(private); err == nil && private != path {
+			hint = "Name the private key: IdentityFile " + private
+		}
+		return &identity{path: path, public: public, useless: unusable(path, hint, "it is a public key, and no agent has its private half")}, nil
 	}
 	if err := tooOpen(path); err != nil {
 		return nil, unusable(path, "Run: chmod 600 "+shellWord(path), "%v", err)
 	}
-	id := string(text)
-	if known := c.auth.signer(id); known != nil {
+	return c.parseIdentity(st, path, text)
+}
+
+// parseIdentity reads a private key's text.
+func (c *Client) parseIdentity(st *attempt, path string, text []byte) (*identity, *domain.Error) {
+	if known := c.auth.signer(string(text)); known != nil {
 		return &identity{path: path, public: known.PublicKey(), signer: known}, nil
 	}
+	header, isOpenSSH := openSSHHeader(text)
+	if isOpenSSH && strings.HasPrefix(header.keyType(), "sk-") {
+		public, err := gossh.ParsePublicKey(header.Public)
+		if err == nil {
+			return &identity{path: path, public: public, useless: unusable(path, "Run: ssh-add "+shellWord(path),
+				"it belongs to a security key, which works through an agent alone")}, nil
+		}
+	}
+	if isOpenSSH && !header.canOpen() {
+		return nil, unusable(path, "Convert it: ssh-keygen -p -Z aes256-ctr -f "+shellWord(path), "it is encrypted with %s, which can't be opened here", header.Cipher)
+	}
+	if bytes.Contains(text, []byte("BEGIN ENCRYPTED PRIVATE KEY")) {
+		return nil, unusable(path, "Convert it: ssh-keygen -p -f "+shellWord(path), "it is an encrypted PKCS#8 key, which can't be opened here")
+	}
 	signer, err := gossh.ParsePrivateKey(text)
-	var locked *gossh.PassphraseMissingError
+	var missing *gossh.PassphraseMissingError
 	switch {
 	case err == nil:
 		return &identity{path: path, public: signer.PublicKey(), signer: signer}, nil
-	case errors.As(err, &locked):
-		public := locked.PublicKey
+	case errors.As(err, &missing):
+		public := missing.PublicKey
 		if public == nil {
 			public = publicOf(path)
 		}
-		if public == nil {
-			// An old PEM file without its .pub says nothing of itself: the passphrase must come first.
-			lazy := &lockedSigner{c: c, st: st, path: path, text: text}
-			opened, err := lazy.open()
-			if err != nil {
-				return nil, domain.AsError(err)
-			}
-			return &identity{path: path, public: opened.PublicKey(), signer: opened}, nil
-		}
-		return &identity{path: path, public: public, signer: &lockedSigner{c: c, st: st, path: path, text: text, public: public}, locked: true}, nil
-	case bytes.Contains(text, []byte("BEGIN ENCRYPTED PRIVATE KEY")):
-		return nil, unusable(path, "Convert it: ssh-keygen -p -f "+shellWord(path), "it is an encrypted PKCS#8 key, which can't be opened here")
-	case strings.Contains(err.Error(), "cipher"):
-		return nil, unusable(path, "Convert it: ssh-keygen -p -Z aes256-ctr -f "+shellWord(path), "it is encrypted in a way that can't be opened here")
+		locked := &lockedSigner{c: c, st: st, path: path, text: text, public: public}
+		return &identity{path: path, public: public, signer: locked, locked: true}, nil
 	}
-	return nil, unusable(path, "Check that it is a private key: ssh-keygen -y -f "+shellWord(path), "it isn't a private key that can be read").WithDetails("%v", err)
+	return nil, unusable(path, "Check that it is a whole private key: ssh-keygen -y -f "+shellWord(path), "it isn't a private key that can be read").WithDetails("%v", err)
+}
+
+// openBlind asks for the passphrase of a key that says nothing of itself: an old PEM file without its .pub.
+func (st *attempt) openBlind(id *identity) (gossh.Signer, error) {
+	signer, err := id.signer.(*lockedSigner).open()
+	if err != nil {
+		st.keyProblem(domain.AsError(err))
+		return nil, err
+	}
+	permitted, problem := st.permitted(signer, id.path)
+	if problem != nil {
+		st.keyProblem(problem)
+		return nil, problem
+	}
+	return st.follow.watch([]gossh.Signer{permitted})[0], nil
 }
 
 func unusable(path, hint, format string, args ...any) *domain.Error {
 	return domain.NewError(domain.CodeKeyUnusable, hint, "the key %s can't be used: %s", path, fmt.Sprintf(format, args...))
-}
-
-func readKeyFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	// A FIFO would hang, a folder can't be read.
-	if !info.Mode().IsRegular() {
-		return nil, errors.New("it isn't a file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxIdentityFile))
-}
-
-// tooOpen is OpenSSH's rule: a private key of one's own that others may read is not used.
-func tooOpen(path string) error {
-	if runtime.GOOS == "windows" {
-		return nil
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return err
-	}
-	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return fmt.Errorf("others may read it (mode %04o)", mode)
-	}
-	return nil
-}
-
-func publicOf(path string) gossh.PublicKey {
-	text, err := readKeyFile(path + ".pub")
-	if err != nil {
-		return nil
-	}
-	key, _, _, _, err := gossh.ParseAuthorizedKey(text)
-	if err != nil {
-		return nil
-	}
-	return key
-}
-
-// certificate reads a certificate file; nil if it isn't there or isn't one.
-func certificate(path string) *gossh.Certificate {
-	text, err := readKeyFile(path)
-	if err != nil {
-		return nil
-	}
-	key, _, _, _, err := gossh.ParseAuthorizedKey(text)
-	if err != nil {
-		return nil
-	}
-	cert, _ := key.(*gossh.Certificate)
-	return cert
 }
 
 // lockedSigner is an encrypted key of which the public half is known: the server is asked first whether it would take
@@ -238,8 +211,8 @@ func (l *lockedSigner) open() (gossh.Signer, error) {
 			return nil, err
 		}
 		if !answer.Accept {
-			return nil, domain.NewError(domain.CodePassphrase, "Try again and give the passphrase, or add the key to your agent.",
-				"no passphrase was given for the key %s", l.path)
+			return nil, l.st.giveUp(domain.NewError(domain.CodePassphrase, "Try again and give the passphrase, or add the key to your agent.",
+				"no passphrase was given for the key %s", l.path))
 		}
 		signer, err := gossh.ParsePrivateKeyWithPassphrase(l.text, []byte(answer.Secret))
 		if err == nil {
@@ -254,6 +227,9 @@ func (l *lockedSigner) open() (gossh.Signer, error) {
 // ask puts a question about this login to the person.
 func (st *attempt) ask(p domain.Prompt) (domain.PromptAnswer, error) {
 	h := st.way.target()
+	if h.Settings.BatchMode {
+		return domain.PromptAnswer{}, domain.NewError(domain.CodePromptNeeded, "", "BatchMode forbids questions")
+	}
 	p.VMName, p.Address, p.Hops, p.AskedAt = st.full.target().Name, h.String(), st.way.hops(st.full), st.client.o.Now()
 	if err := st.ctx.Err(); err != nil {
 		return domain.PromptAnswer{}, canceled(h)

@@ -66,6 +66,11 @@ const (
 	agentDialTimeout = 3 * time.Second
 	agentListTimeout = 10 * time.Second // a forwarded agent over a slow line
 	agentSignTimeout = 60 * time.Second // a person touches a key or confirms
+	// agentNoticeAfter of silence the person is told what is waited for: an agent that asks nobody takes milliseconds.
+	agentNoticeAfter = time.Second
+	// maxLoginTries is how many keys and answers are tried in one login: x/crypto ends at 64 with an error that says
+	// nothing, and no server takes as many.
+	maxLoginTries = 60
 	// maxIdentityFile: a private key has a few KiB; a folder or a log file isn't read whole.
 	maxIdentityFile = 1 << 20
 	// passphraseTries as ssh has.

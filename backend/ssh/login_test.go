@@ -1,7 +1,6 @@
 package ssh
 
 import (
-	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
@@ -114,43 +113,6 @@ func TestPassphrase(t *testing.T) {
 			t.Errorf("asked %+v", asked.asked)
 		}
 	})
-}
-
-func TestBadKeys(t *testing.T) {
-	srv := sshdtest.Start(t, sshdtest.Options{})
-	dir := t.TempDir()
-	write := func(name, text string, mode os.FileMode) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, []byte(text), mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	open := sshdtest.MustKey(t, sshdtest.Ed25519, "")
-	if err := os.Chmod(open.Path, 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for name, tc := range map[string]struct {
-		path string
-		code domain.Code
-		word string
-	}{
-		"wrong key":   {sshdtest.MustKey(t, sshdtest.Ed25519, "").Path, domain.CodeAuth, "ssh-copy-id"},
-		"missing":     {filepath.Join(dir, "none"), domain.CodeAuth, "ssh-keygen"},
-		"ppk":         {write("key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\n", 0o600), domain.CodeKeyUnusable, "puttygen"},
-		"pkcs8":       {write("p8", string(pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})), 0o600), domain.CodeKeyUnusable, "ssh-keygen -p"},
-		"empty":       {write("empty", "", 0o600), domain.CodeKeyUnusable, "isn't a private key"},
-		"folder":      {dir, domain.CodeKeyUnusable, "isn't a file"},
-		"open to all": {open.Path, domain.CodeKeyUnusable, "chmod 600"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			home := sshdtest.NewHome(t)
-			home.Key.Path = tc.path
-			home.Host("box", srv)
-			home.Trust(srv)
-			want(t, login(t, newClient(t, home)), tc.code, tc.word)
-		})
-	}
 }
 
 func TestPassword(t *testing.T) {
