@@ -13,6 +13,8 @@ export function Discover():Promise<domain.Review>;
 
 export function List():Promise<Array<domain.VM>>;
 
+export function OpenTerminal(arg1:string):Promise<void>;
+
 export function ParseAddress(arg1:string):Promise<desktop.Address>;
 
 export function Restore(arg1:string):Promise<domain.VM>;

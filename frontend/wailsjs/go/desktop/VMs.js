@@ -22,6 +22,10 @@ export function List() {
   return window['go']['desktop']['VMs']['List']();
 }
 
+export function OpenTerminal(arg1) {
+  return window['go']['desktop']['VMs']['OpenTerminal'](arg1);
+}
+
 export function ParseAddress(arg1) {
   return window['go']['desktop']['VMs']['ParseAddress'](arg1);
 }
