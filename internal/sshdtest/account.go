@@ -1,12 +1,14 @@
 package sshdtest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/user"
 	"path/filepath"
 	"strings"
+	"testing"
 )
 
 // accountPrefix begins the name of every account that the harness makes.
@@ -82,4 +84,24 @@ func setPassword(name, password string) error {
 		return fmt.Errorf("chpasswd %s: %w: %s", name, err, out)
 	}
 	return nil
+}
+
+// AllowSudo lets a test account become root by `sudo -n` until the test ends. It reports false where sudo isn't
+// installed, or where the test can't permit it, not being root.
+func AllowSudo(t testing.TB, name string) bool {
+	t.Helper()
+	if _, err := exec.LookPath("sudo"); err != nil || os.Geteuid() != 0 || !strings.HasPrefix(name, accountPrefix) {
+		return false
+	}
+	// A rule of its own for each test: another one may end before this.
+	rule, err := os.CreateTemp("/etc/sudoers.d", name+"-")
+	if err != nil {
+		t.Fatalf("sshdtest: %v", err)
+	}
+	t.Cleanup(func() { os.Remove(rule.Name()) })
+	_, err = rule.WriteString(name + " ALL=(ALL) NOPASSWD: ALL\n")
+	if err := errors.Join(err, rule.Chmod(0o440), rule.Close()); err != nil {
+		t.Fatalf("sshdtest: %v", err)
+	}
+	return true
 }

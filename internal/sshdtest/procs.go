@@ -14,6 +14,7 @@ type Proc struct {
 	PID, PPID, Session int
 	State              string // "S", "R", "Z", ...
 	Command            string
+	RunID              string // VMO_RUN_ID in its environment; only Living fills it, "" also where that can't be read
 }
 
 func (p Proc) String() string {
@@ -88,4 +89,18 @@ func kill(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()
 	}
+}
+
+// Living are all living processes, each with its run.
+func Living() []Proc {
+	all := processes(func(Proc) bool { return true })
+	for i := range all {
+		env, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(all[i].PID), "environ"))
+		for _, pair := range bytes.Split(env, []byte{0}) {
+			if id, ok := bytes.CutPrefix(pair, []byte("VMO_RUN_ID=")); ok {
+				all[i].RunID = string(id)
+			}
+		}
+	}
+	return all
 }
