@@ -12,7 +12,7 @@ function setUp() {
   };
   return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
 }
-const request = { commandId: '', script: 'true', name: '', kind: 'ssh', values: {}, vmIds: ['a'], adhoc: [] };
+const request = { commandId: '', script: 'true', name: '', kind: 'ssh', values: {}, secrets: {}, vmIds: ['a'], adhoc: [] };
 
 describe('jobStore', () => {
   beforeEach(() => { vi.useFakeTimers(); });

@@ -26,10 +26,10 @@ export const createPromptStore = createStoreFactory((base, { promptService, even
     get count() { return prompts.length; },
     loadPrompts,
     /** The secret leaves this window only in this call. Gives the error of an answer that didn't arrive; the question then comes back if it is still open. */
-    async answer(id: string, accept: boolean, secret = ''): Promise<ApiError | null> {
+    async answer(id: string, accept: boolean, secret = '', keep = false): Promise<ApiError | null> {
       prompts = prompts.filter((p) => p.id !== id);
       try {
-        await promptService.answer({ id, accept, secret });
+        await promptService.answer({ id, accept, secret, keep });
         return null;
       } catch (reason) {
         await loadPrompts();

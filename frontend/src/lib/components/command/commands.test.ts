@@ -13,7 +13,7 @@ const command = (id: string, more: Partial<Command> = {}): Command => ({
   id, name: id, description: '', kind: 'ssh', script: 'uptime', params: [], scope: { kind: 'everywhere', tags: [], vmIds: [] }, group: '', workDir: '', env: {},
   options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, timeoutSeconds: 600, confirm: false, order: 0, shipped: false, createdAt: at, updatedAt: at, ...more,
 });
-const param = (name: string): Param => ({ name, type: 'text', default: '', choices: [], required: true, pattern: '', help: '' });
+const param = (name: string): Param => ({ name, type: 'text', default: '', choices: [], required: true, pattern: '', help: '', stdin: false });
 const previewOf = (c: Command): Preview => ({ script: c.script, params: [...c.script.matchAll(/\{\{(\w+)\}\}/g)].map((m) => param(m[1] ?? '')), errors: [] });
 
 function setUp(list: Command[] | Error, component: Component) {
@@ -119,6 +119,25 @@ describe('AddCommandForm', () => {
     await settle(250);
     expect(field('default-who').value).toBe('all of you');
     expect(text()).toContain('what: asked for on each run.');
+  });
+
+  it('a secret has no default and is not among the values of a preview; one for sudo stands in no script', async () => {
+    s.commandService.preview.mockImplementation(async (c: Command) => ({ script: c.script, params: c.params, errors: [] }));
+    s.uiStore.editCommand(command('x', { script: 'echo {{token}}', params: [{ ...param('token'), type: 'secret' }] }));
+    await settle();
+    expect(field('default-token')).toBeNull();
+    expect(text()).toContain('asked at every run');
+    button('Secret for sudo')?.click();
+    await settle(250);
+    expect(text()).toContain("sudo -S -p ''");
+    expect(button('Secret for sudo')).toBeUndefined();
+    for (const [asked, values] of s.commandService.preview.mock.calls as unknown as [Command, Record<string, string>][]) {
+      expect(values).toEqual({});
+      expect(asked.params.every((p) => p.type === 'secret' && p.default === '')).toBe(true);
+    }
+    button('Save')?.click();
+    await settle();
+    expect(s.commandService.update.mock.calls[0]?.[0].params.map((p) => [p.name, p.stdin])).toEqual([['token', false], ['password', true]]);
   });
 
   it('a late preview never overwrites a newer one', async () => {

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { Job } from '../../services/api/types';
+import type { Job, Param } from '../../services/api/types';
 import { earlier, recall } from './commandLine';
 
-const job = (script: string, commandId?: string) => ({ script, commandId }) as Job;
+const job = (script: string, commandId?: string, secrets: Param[] = []) => ({ script, commandId, secrets }) as Job;
+const secret = { name: 's' } as Param;
 
 describe('earlier', () => {
-  it('has free commands once, newest first', () => expect(earlier([job('b'), job('x', 'saved'), job('a'), job('b')])).toEqual(['b', 'a']));
+  it('has free commands once, newest first, and none that needs secrets', () =>
+    expect(earlier([job('b'), job('x', 'saved'), job('y', undefined, [secret]), job('a'), job('b')])).toEqual(['b', 'a']));
 });
 
 describe('recall', () => {

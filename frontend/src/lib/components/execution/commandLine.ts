@@ -2,10 +2,10 @@ import type { Job } from '../../services/api/types';
 
 const MAX_EARLIER = 100;
 
-/** The scripts of earlier free commands, newest first, each once. */
+/** The scripts of earlier free commands, newest first, each once. What needs secrets isn't free. */
 export function earlier(jobs: readonly Job[]): string[] {
   const seen = new Set<string>();
-  for (const job of jobs) if (!job.commandId && job.script && seen.size < MAX_EARLIER) seen.add(job.script);
+  for (const job of jobs) if (!job.commandId && job.script && job.secrets.length === 0 && seen.size < MAX_EARLIER) seen.add(job.script);
   return [...seen];
 }
 
