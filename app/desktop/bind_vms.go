@@ -68,6 +68,16 @@ func (v *VMs) TestUnsaved(vm domain.VM) (domain.ConnectionTest, error) {
 	return read(v.w, func(ctx context.Context, a *app.App) (domain.ConnectionTest, error) { return a.TestUnsaved(ctx, vm) })
 }
 
+// Explain says what ssh_config comes to for a VM, and which line says so.
+func (v *VMs) Explain(id string) (domain.Explanation, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) (domain.Explanation, error) { return a.ExplainVM(ctx, id) })
+}
+
+// Check connects to a VM step by step. It changes nothing, and asks nothing.
+func (v *VMs) Check(id string) (domain.ConnectionCheck, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) (domain.ConnectionCheck, error) { return a.CheckVM(ctx, id) })
+}
+
 // SetFavourite puts a VM among the favourites or takes it out.
 func (v *VMs) SetFavourite(id string, on bool) (domain.VM, error) {
 	return write(v.w, func(ctx context.Context, a *app.App) (domain.VM, error) { return a.VMs.SetFavourite(ctx, id, on) })

@@ -101,6 +101,21 @@ export namespace domain {
 	    found: FoundHost;
 	    changes: FieldChange[];
 	}
+	export interface Error {
+	    code: string;
+	    message: string;
+	    hint: string;
+	    field: string;
+	    details: string;
+	}
+	export interface CheckStep {
+	    host: string;
+	    kind: string;
+	    state: string;
+	    micros: number;
+	    text: string;
+	    error?: Error;
+	}
 	export interface RunOptions {
 	    terminal: boolean;
 	    merge: boolean;
@@ -148,12 +163,11 @@ export namespace domain {
 	    line: number;
 	    message: string;
 	}
-	export interface Error {
-	    code: string;
-	    message: string;
-	    hint: string;
-	    field: string;
-	    details: string;
+	export interface ConnectionCheck {
+	    name: string;
+	    ok: boolean;
+	    micros: number;
+	    steps: CheckStep[];
 	}
 	export interface ConnectionTest {
 	    ok: boolean;
@@ -163,6 +177,24 @@ export namespace domain {
 	    error?: Error;
 	}
 	
+	export interface SettingValue {
+	    value: string;
+	    file: string;
+	    line: number;
+	    given: boolean;
+	}
+	export interface Setting {
+	    keyword: string;
+	    values: SettingValue[];
+	    expanded: string[];
+	    changed: boolean;
+	}
+	export interface Explanation {
+	    name: string;
+	    settings: Setting[];
+	    source: string;
+	    reason: string;
+	}
 	
 	
 	export interface Hop {
@@ -353,6 +385,8 @@ export namespace domain {
 	    acknowledge: string[];
 	    remove: string[];
 	}
+	
+	
 	
 	
 	

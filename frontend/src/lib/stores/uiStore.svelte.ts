@@ -7,6 +7,7 @@ export function createUIStore() {
   let commandForm = $state.raw<{ command: Command | null; copy: boolean; script: string } | null>(null);
   let review = $state(false);
   let keys = $state(false);
+  let explained = $state.raw<VM | null>(null);
   let log = $state.raw<{ jobId: string; runId: string } | null>(null);
   let draft = $state.raw<{ script: string; at: number } | null>(null);
 
@@ -16,6 +17,8 @@ export function createUIStore() {
     get commandForm() { return commandForm; },
     get reviewOpen() { return review; },
     get keysOpen() { return keys; },
+    /** The VM whose connection is explained. */
+    get explained() { return explained; },
     get log() { return log; },
     /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
     get draft() { return draft; },
@@ -29,6 +32,8 @@ export function createUIStore() {
     openReview() { review = true; },
     closeReview() { review = false; },
     toggleKeys(open: boolean) { keys = open; },
+    explain(vm: VM) { explained = vm; },
+    closeExplained() { explained = null; },
     openLog(jobId: string, runId = '') { log = { jobId, runId }; },
     closeLog() { log = null; },
     editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },

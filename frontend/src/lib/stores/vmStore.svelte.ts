@@ -1,11 +1,11 @@
 import type { VMAPIService } from '../services/api/VMAPIService';
 import { ApiError } from '../services/api/ApiError';
-import type { ConnectionTest, Review, ReviewDecision, VM } from '../services/api/types';
+import type { ConnectionCheck, ConnectionTest, Explanation, Review, ReviewDecision, VM } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'setFavourite' | 'sshLine' | 'openTerminal'>;
+  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'explain' | 'check' | 'setFavourite' | 'sshLine' | 'openTerminal'>;
   events: Pick<WebSocketManager, 'on' | 'onGap'>;
 }
 
@@ -97,6 +97,23 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     openTerminal: (id: string) => vmService.openTerminal(id),
     sshLine: (id: string) => vmService.sshLine(id),
     testUnsaved: (vm: VM) => vmService.testUnsaved(vm),
+    /** What ssh_config comes to for a VM. Rejects with an ApiError, as when ssh refuses the file. */
+    explain: (id: string): Promise<Explanation> => vmService.explain(id),
+    /** Connects step by step. What comes of it is also what is known of reaching the VM from then on. */
+    async check(id: string): Promise<ConnectionCheck> {
+      const before = reach.get(id);
+      setReach(id, { state: 'testing' });
+      try {
+        const check = await vmService.check(id);
+        setReach(id, { state: 'done', test: { ok: check.ok, millis: Math.round(check.micros / 1000), connected: '', server: '', error: check.steps.find((s) => s.state === 'failed')?.error } });
+        return check;
+      } catch (reason) {
+        const next = new Map(reach);
+        if (before) next.set(id, before); else next.delete(id);
+        reach = next;
+        throw reason;
+      }
+    },
     async testConnection(id: string): Promise<ConnectionTest> {
       setReach(id, { state: 'testing' });
       let test: ConnectionTest;

@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { aCommand, aVM, fakeEvents } from './fakes';
+import type { ConnectionCheck, Explanation } from '../services/api/types';
 import { createCommandStore } from './commandStore.svelte';
 import { createVMStore } from './vmStore.svelte';
 
@@ -11,6 +12,8 @@ function setUp(vms = [aVM('a'), aVM('b', { tags: ['web'] }), aVM('c', { tags: ['
     list: vi.fn(async () => vms), create: vi.fn(async (vm) => vm), update: vi.fn(async (vm) => vm), delete: vi.fn(async () => {}), restore: vi.fn(async () => aVM('a')),
     parseAddress: vi.fn(async () => ({ user: '', host: '', port: 0 })), discover: vi.fn(async () => noReview), apply: vi.fn(async () => [aVM('n')]),
     test: vi.fn(async () => ({ ok: true, millis: 12, connected: '', server: '' })), testUnsaved: vi.fn(async () => ({ ok: true, millis: 1, connected: '', server: '' })),
+    explain: vi.fn(async (): Promise<Explanation> => ({ name: 'a', settings: [], source: 'own', reason: '' })),
+    check: vi.fn(async (): Promise<ConnectionCheck> => ({ name: 'a', ok: true, micros: 12_400, steps: [] })),
     setFavourite: vi.fn(async () => aVM('a')), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
   };
   return { events, vmService, store: createVMStore({ vmService, events }) };
@@ -52,6 +55,26 @@ describe('vmStore', () => {
     const test = await store.testConnection('a');
     expect(test.ok).toBe(false);
     expect(test.error?.code).toBe('connection_refused');
+  });
+
+  it('a check is what is known of reaching the VM from then on', async () => {
+    const { store, vmService } = setUp();
+    expect((await store.check('a')).ok).toBe(true);
+    expect(store.reach.get('a')).toMatchObject({ state: 'done', test: { ok: true, millis: 12 } });
+    const error = { code: 'connection_refused', message: 'nothing listens', hint: '', field: '', details: '' };
+    vmService.check.mockResolvedValueOnce({ name: 'a', ok: false, micros: 900, steps: [{ host: 'a', kind: 'tcp', state: 'failed', micros: 900, text: '', error }] });
+    await store.check('a');
+    expect(store.reach.get('a')).toMatchObject({ state: 'done', test: { ok: false, error } });
+  });
+
+  it('a check that could not be made leaves what was known, and says why', async () => {
+    const { store, vmService } = setUp();
+    vmService.check.mockRejectedValue(new Error('{"code":"not_found","message":"gone","hint":""}'));
+    await expect(store.check('a')).rejects.toThrow('gone');
+    expect(store.reach.has('a')).toBe(false);
+    await store.testConnection('b');
+    await expect(store.check('b')).rejects.toThrow('gone');
+    expect(store.reach.get('b')).toMatchObject({ state: 'done', test: { ok: true, millis: 12 } });
   });
 
   it('reads again when Go says so', async () => {

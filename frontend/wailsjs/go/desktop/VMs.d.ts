@@ -5,11 +5,15 @@ import {desktop} from '../models';
 
 export function Apply(arg1:domain.ReviewDecision):Promise<Array<domain.VM>>;
 
+export function Check(arg1:string):Promise<domain.ConnectionCheck>;
+
 export function Create(arg1:domain.VM):Promise<domain.VM>;
 
 export function Delete(arg1:string):Promise<void>;
 
 export function Discover():Promise<domain.Review>;
+
+export function Explain(arg1:string):Promise<domain.Explanation>;
 
 export function List():Promise<Array<domain.VM>>;
 

@@ -6,6 +6,10 @@ export function Apply(arg1) {
   return window['go']['desktop']['VMs']['Apply'](arg1);
 }
 
+export function Check(arg1) {
+  return window['go']['desktop']['VMs']['Check'](arg1);
+}
+
 export function Create(arg1) {
   return window['go']['desktop']['VMs']['Create'](arg1);
 }
@@ -16,6 +20,10 @@ export function Delete(arg1) {
 
 export function Discover() {
   return window['go']['desktop']['VMs']['Discover']();
+}
+
+export function Explain(arg1) {
+  return window['go']['desktop']['VMs']['Explain'](arg1);
 }
 
 export function List() {

@@ -17,6 +17,7 @@ function setUp() {
     parseAddress: vi.fn(async (): Promise<Address> => ({ user: 'root', host: '2001:db8::7', port: 2200 })), discover: vi.fn(async () => ({ new: [], changed: [], gone: [], problems: [], warnings: [] }) as never), apply: vi.fn(async () => []),
     test: vi.fn(async (): Promise<ConnectionTest> => ({ ok: true, millis: 12, connected: 'deploy@10.0.4.11', server: 'OpenSSH_9.6' })),
     testUnsaved: vi.fn(async (): Promise<ConnectionTest> => ({ ok: false, millis: 0, connected: '', server: '', error: { code: 'unreachable', message: 'Nothing answers there.', hint: 'Is it on?', field: '', details: '' } })),
+    explain: vi.fn(async () => ({ name: '', settings: [], source: 'own' as const, reason: '' })), check: vi.fn(async () => ({ name: '', ok: true, micros: 0, steps: [] })),
     setFavourite: vi.fn(async () => vm()), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => ''),
   };
   const vmStore = createVMStore({ vmService, events: { on: () => () => {}, onGap: () => () => {} } });

@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/VMs';
 import { APIService } from './APIService';
-import type { Address, ConnectionTest, Review, ReviewDecision, VM } from './types';
+import type { Address, ConnectionCheck, ConnectionTest, Explanation, Review, ReviewDecision, VM } from './types';
 
 export class VMAPIService extends APIService {
   list = () => this.call<VM[]>(() => Go.List());
@@ -13,6 +13,8 @@ export class VMAPIService extends APIService {
   apply = (decision: ReviewDecision) => this.call<VM[]>(() => Go.Apply(decision));
   test = (id: string) => this.call<ConnectionTest>(() => Go.Test(id));
   testUnsaved = (vm: VM) => this.call<ConnectionTest>(() => Go.TestUnsaved(vm));
+  explain = (id: string) => this.call<Explanation>(() => Go.Explain(id));
+  check = (id: string) => this.call<ConnectionCheck>(() => Go.Check(id));
   setFavourite = (id: string, on: boolean) => this.call<VM>(() => Go.SetFavourite(id, on));
   openTerminal = (id: string) => this.call<void>(() => Go.OpenTerminal(id));
   sshLine = (id: string) => this.call<string>(() => Go.SSHLine(id));
