@@ -131,7 +131,7 @@ func (c *Client) tryShell(ctx context.Context, client *gossh.Client, h hop) (str
 		return "", err
 	}
 	defer context.AfterFunc(ctx, func() { client.Close() })()
-	limit := openTimeout + beginTimeout
+	limit := c.limits.open + c.limits.begin
 	late := time.AfterFunc(limit, func() { client.Close() })
 	session, err := client.NewSession()
 	if err == nil {

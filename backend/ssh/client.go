@@ -60,6 +60,7 @@ type Options struct {
 // Client connects to targets and runs commands there. It is safe for concurrent use.
 type Client struct {
 	o      Options
+	limits limits
 	auth   *memory
 	agents agentAccess // how agents are reached; a test changes it
 	pool   *pool
@@ -87,7 +88,7 @@ func New(o Options) *Client {
 	if o.Lease <= 0 {
 		o.Lease = defaultLease
 	}
-	c := &Client{o: o, auth: newMemory(), agents: newAgentAccess(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
+	c := &Client{o: o, limits: defaultLimits(), auth: newMemory(), agents: newAgentAccess(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.pool = newPool(c)
 	return c

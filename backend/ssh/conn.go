@@ -175,7 +175,7 @@ const (
 
 // session opens a channel, with a pseudo-terminal if wanted, and has line executed on it. The connection is closed when the server answers neither.
 func (cn *conn) session(line string, terminal bool) (gossh.Channel, <-chan *gossh.Request, error) {
-	watchdog := time.AfterFunc(openTimeout, cn.kill)
+	watchdog := time.AfterFunc(cn.c.limits.open, cn.kill)
 	defer watchdog.Stop()
 	ch, reqs, err := cn.client.OpenChannel("session", nil)
 	if err != nil {

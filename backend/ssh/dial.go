@@ -81,7 +81,7 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 				return err
 			}
 			st.hostKey = key
-			w.begin("the login", authTimeout)
+			w.begin("the login", c.limits.auth)
 			return nil
 		},
 		BannerCallback: func(string) error { return nil },

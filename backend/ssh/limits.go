@@ -2,17 +2,32 @@ package ssh
 
 import "time"
 
+// limits are the waits that no setting of a host changes; tests make them short.
+type limits struct {
+	// auth is for everything between the host key and the login, without the time a person types.
+	auth time.Duration
+	// open is for opening a channel on a connection that stands.
+	open time.Duration
+	// begin is from the accepted command to its marker: a slow .bashrc is common, one of a minute is broken.
+	begin time.Duration
+	// idle: a connection without jobs is kept this long for the next one.
+	idle time.Duration
+	// probeAfter of silence a pooled connection is asked before it is used again; probe is how long.
+	probeAfter, probe time.Duration
+}
+
+func defaultLimits() limits {
+	return limits{
+		auth: 60 * time.Second, open: 20 * time.Second, begin: 60 * time.Second,
+		idle: 10 * time.Minute, probeAfter: 30 * time.Second, probe: 2 * time.Second,
+	}
+}
+
 // Every limit and interval of the transport, with its reason.
 const (
 	// defaultConnectTimeout is for TCP, and for the server's silence in each later phase: OpenSSH waits for the
 	// kernel's two minutes, which nobody watches.
 	defaultConnectTimeout = 15 * time.Second
-	// authTimeout is for everything between the host key and the login, without the time a person types.
-	authTimeout = 60 * time.Second
-	// beginTimeout is from the accepted command to its marker: a slow .bashrc is common, one of a minute is broken.
-	beginTimeout = 60 * time.Second
-	// openTimeout is for opening a channel on a connection that stands.
-	openTimeout = 20 * time.Second
 	// proxyKillGrace is between TERM and KILL for a ProxyCommand that outlives its connection.
 	proxyKillGrace = 500 * time.Millisecond
 
@@ -29,14 +44,9 @@ const (
 	// maxHops of a ProxyJump chain. OpenSSH has no limit and forks for ever on a loop.
 	maxHops = 8
 
-	// idleClose: a connection without jobs is kept this long for the next one.
-	idleClose = 10 * time.Minute
 	// keepaliveInterval and keepaliveCount are used where ServerAliveInterval is off, which is OpenSSH's default.
 	keepaliveInterval = 15 * time.Second
 	keepaliveCount    = 3
-	// probeAfter of silence a pooled connection is asked before it is used again; probeTimeout is how long.
-	probeAfter   = 30 * time.Second
-	probeTimeout = 2 * time.Second
 	// settingsFor is how long the answer of `ssh -G` is used again: it costs a process, and a person who has just
 	// saved the file must not wait for it to count.
 	settingsFor = 3 * time.Second

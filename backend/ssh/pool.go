@@ -201,13 +201,13 @@ func (p *pool) giveBack(pd *pendingConn, n need) {
 
 // fresh reports whether a pooled connection can be used: after a silence, a sleep of the computer say, it is asked.
 func (p *pool) fresh(cn *conn) bool {
-	if p.c.o.Now().Sub(cn.w.lastHeard()) < probeAfter {
+	if p.c.o.Now().Sub(cn.w.lastHeard()) < p.c.limits.probeAfter {
 		return cn.alive()
 	}
-	return cn.ping(probeTimeout)
+	return cn.ping(p.c.limits.probe)
 }
 
-// release gives a place back; a connection without users is closed after idleClose.
+// release gives a place back; a connection without users is closed after the limit for idle ones.
 func (p *pool) release(cn *conn, n need) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -217,7 +217,7 @@ func (p *pool) release(cn *conn, n need) {
 		cn.jobs--
 	}
 	if cn.jobs == 0 && cn.jumps == 0 && !p.closed && cn.alive() {
-		cn.idle = time.AfterFunc(idleClose, func() {
+		cn.idle = time.AfterFunc(p.c.limits.idle, func() {
 			p.mu.Lock()
 			unused := cn.jobs == 0 && cn.jumps == 0
 			p.mu.Unlock()

@@ -103,7 +103,7 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 		clear(stdin)
 		return nil, err
 	}
-	timeout := time.NewTimer(beginTimeout)
+	timeout := time.NewTimer(c.limits.begin)
 	defer timeout.Stop()
 	select {
 	case <-p.told:
@@ -124,7 +124,7 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 	case <-timeout.C:
 		p.abandon()
 		return nil, domain.NewError(domain.CodeNoShell, "Look at what the login shell of that account does at its start.",
-			"the login shell of %s didn't begin the command within %s", way.target().Name, beginTimeout).WithDetails("it said: %s", p.said())
+			"the login shell of %s didn't begin the command within %s", way.target().Name, c.limits.begin).WithDetails("it said: %s", p.said())
 	}
 }
 
