@@ -63,6 +63,7 @@ type App struct {
 	fleet    *demo.Fleet // nil outside the demo
 	instance string
 	changes  *changes
+	masks    masks
 
 	stop context.CancelFunc // of the watchers
 	wg   sync.WaitGroup
@@ -124,7 +125,7 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		Refresh: a.targetOf, Parallelism: a.parallelism,
 	}
 	if c.Origin == domain.OriginWindow {
-		o.Verifier = a.SSH
+		o.Verifier, o.Hide = a.SSH, a.masks.add
 	}
 	a.Jobs = job.New(o)
 	if err := a.watch(ctx); err != nil {

@@ -21,14 +21,14 @@ type LineText struct {
 // Read gives up to count lines from a number on, at most 8 KB of text; a negative from counts from the tail.
 func (l *Logs) Read(runID string, from int64, count int) (domain.LogPage, error) {
 	return read(l.w, func(ctx context.Context, a *app.App) (domain.LogPage, error) {
-		return a.Logs.Read(ctx, runID, from, count)
+		return a.ReadLog(ctx, runID, from, count)
 	})
 }
 
 // Line gives line n from a byte offset on, in steps of 64 KiB.
 func (l *Logs) Line(runID string, n, offset int64) (LineText, error) {
 	return read(l.w, func(ctx context.Context, a *app.App) (LineText, error) {
-		text, total, err := a.Logs.Line(ctx, runID, n, offset)
+		text, total, err := a.LogLine(ctx, runID, n, offset)
 		return LineText{Text: text, Total: total}, err
 	})
 }

@@ -201,7 +201,7 @@ func (s appSource) settings(ctx context.Context) (domain.Settings, error) {
 func (s appSource) prompts() []domain.Prompt { return s.app.Prompts.Pending() }
 
 func (s appSource) page(ctx context.Context, runID string, from int64, count int) (domain.LogPage, error) {
-	return s.app.Logs.Read(ctx, runID, from, count)
+	return s.app.ReadLog(ctx, runID, from, count)
 }
 
 func (s appSource) watch(runID string) (<-chan struct{}, func()) { return s.app.Logs.Watch(runID) }

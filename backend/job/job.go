@@ -87,6 +87,8 @@ type Options struct {
 	Verifier   Verifier // nil: left-overs of lost runs are not looked for
 	// Refresh gives the target that a VM has now, for a retry; false keeps the one of the run. nil never refreshes.
 	Refresh func(ctx context.Context, vmID string) (domain.Target, bool)
+	// Hide is told the secrets of each run before it begins, so that a screen can mask them; nil: nobody shows output.
+	Hide func(runID string, s domain.Secrets)
 	// Parallelism is the person's setting for jobs that don't say; nil is domain.DefaultParallelism.
 	Parallelism func(ctx context.Context) int
 	Lease       time.Duration // after which the target itself ends what lost contact; 0: it doesn't

@@ -113,6 +113,11 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 	}
 	lj := s.adopt(stored, runs, req, secrets)
 	d := lj.detail()
+	if s.Hide != nil && !secrets.Empty() {
+		for _, r := range runs {
+			s.Hide(r.ID, secrets)
+		}
+	}
 	s.notes.tell(stored, runs...)
 	s.touch(ctx, req.Targets)
 	s.launch(lj)
