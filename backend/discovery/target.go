@@ -20,9 +20,9 @@ type ResolvedTarget struct {
 // the source when connecting.
 func Target(vm domain.VM) domain.Target {
 	if vm.Source != domain.SourceManual {
-		return domain.Target{Kind: domain.TargetSSH, Alias: vm.SourceKey, Host: vm.Host}
+		return domain.Target{Kind: domain.TargetSSH, Alias: vm.SourceKey, Host: vm.Host, Plain: vm.Plain}
 	}
-	return domain.Target{Kind: domain.TargetSSH, User: vm.User, Host: vm.Host, Port: vm.Port}
+	return domain.Target{Kind: domain.TargetSSH, User: vm.User, Host: vm.Host, Port: vm.Port, Plain: vm.Plain}
 }
 
 // ResolveTargets gives the targets of on (each the name of a VM, else an alias of a source, else user@host[:port]), of

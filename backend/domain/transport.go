@@ -17,6 +17,8 @@ type Target struct {
 	User  string `json:"user"`
 	Host  string `json:"host"`
 	Port  int    `json:"port"`
+	// Plain says that there is no POSIX shell (a network device, Windows): the command is sent as it stands.
+	Plain bool `json:"plain,omitempty"`
 }
 
 // Destination is the word one would give to ssh: the alias if there is one, else the host.

@@ -46,6 +46,7 @@ type VM struct {
 	Description  string      `json:"description"`
 	Favourite    bool        `json:"favourite"`
 	Hidden       bool        `json:"hidden"`
+	Plain        bool        `json:"plain"` // see Target.Plain
 	LastUsedAt   *time.Time  `json:"lastUsedAt"`
 	CreatedAt    time.Time   `json:"createdAt"`
 	UpdatedAt    time.Time   `json:"updatedAt"`

@@ -23,14 +23,14 @@ type verdict struct {
 // without an exit status is lost.
 func (s *Service) judge(r *liveRun, end ending, options domain.RunOptions) verdict {
 	r.mu.Lock()
-	why, sinkErr := r.reason, r.sinkEr
+	why, sinkErr, plain := r.reason, r.sinkEr, r.run.Target.Plain
 	r.mu.Unlock()
 	v := verdict{exit: end.exit, result: end.result}
 	if end.exit != nil {
 		v.note = end.exit.Note
 	}
 	if end.result == nil {
-		return s.judgeExit(v, sinkErr, options)
+		return s.judgeExit(v, sinkErr, options, plain)
 	}
 	if end.result.State != domain.StopStopped {
 		v.status = domain.StatusLost
@@ -56,7 +56,7 @@ func (s *Service) judge(r *liveRun, end ending, options domain.RunOptions) verdi
 }
 
 // judgeExit is the verdict on a process that was not stopped by us.
-func (s *Service) judgeExit(v verdict, sinkErr error, options domain.RunOptions) verdict {
+func (s *Service) judgeExit(v verdict, sinkErr error, options domain.RunOptions, plain bool) verdict {
 	switch {
 	case v.exit.Kind == domain.ExitUnknown && sinkErr != nil:
 		// The transport broke off because its output wasn't taken.
@@ -67,6 +67,9 @@ func (s *Service) judgeExit(v verdict, sinkErr error, options domain.RunOptions)
 		v.status, v.err, v.note = domain.StatusLost, v.exit.Err, join(v.note, "it goes on there to its own end; what it prints from now on isn't recorded")
 	case v.exit.Kind == domain.ExitUnknown:
 		v.status, v.err, v.result = domain.StatusLost, v.exit.Err, s.outOfReach()
+		if plain {
+			v.result = &domain.StopResult{State: domain.StopUnproved, PIDs: []int{}, Note: "in plain mode nothing there can tell whether the command has ended"}
+		}
 		if v.err == nil {
 			v.err = domain.NewError(domain.CodeLost, "", "contact with the target was lost before the command's exit status came")
 		}

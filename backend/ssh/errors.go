@@ -156,7 +156,7 @@ func lostError(name, why string) *domain.Error {
 
 // noShell is a target that took the command and never began it.
 func noShell(h hop, noise string, exit string) *domain.Error {
-	e := domain.NewError(domain.CodeNoShell, "The account needs a login shell and /bin/sh, and no forced command.",
+	e := domain.NewError(domain.CodeNoShell, "The account needs a login shell and /bin/sh, and no forced command. For a device without them there is plain mode, in the VM's form.",
 		"%s takes the login but runs no commands", h.Name)
 	details := exit
 	if noise = strings.TrimSpace(noise); noise != "" {

@@ -36,6 +36,7 @@ type Process struct {
 	way     route
 	runID   string
 	options domain.RunOptions
+	plain   bool // the command went as it stands: no marker comes and no keeper watches it
 	nonce   string
 	ch      gossh.Channel
 	sink    Sink
@@ -71,6 +72,11 @@ func newNonce() (string, error) {
 // the script and told its pid; nothing ran if it returns an error, except with CodeLost, where nobody knows. When ctx
 // ends before that, what may have begun is stopped in the background.
 func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink Sink) (*Process, error) {
+	if t.Plain {
+		if err := plainExec(t, e); err != nil {
+			return nil, err
+		}
+	}
 	way, err := c.routeTo(ctx, t)
 	if err != nil {
 		return nil, err
@@ -93,8 +99,12 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 		return nil, domain.NewError(domain.CodeInvalid, "Make the command smaller.", "the command can't be sent: %w", err)
 	}
 	p := &Process{
-		client: c, way: way, runID: e.RunID, options: e.Options, nonce: nonce, sink: sink, told: make(chan struct{}),
+		client: c, way: way, runID: e.RunID, options: e.Options, plain: t.Plain, nonce: nonce, sink: sink, told: make(chan struct{}),
 		exited: make(chan struct{}), done: make(chan struct{}), keeping: make(chan struct{}, 1),
+	}
+	if p.plain {
+		line = e.Script
+		close(p.told)
 	}
 	if !secrets.Empty() {
 		p.ready = make(chan struct{})
@@ -197,7 +207,7 @@ func (p *Process) begin(reqs <-chan *gossh.Request, stdin []byte) {
 		start(func() { p.send(stdin, closed) })
 	}
 	start(supervise)
-	if !p.client.o.NoKeeper && p.options.OnLost != domain.OnLostGoOn {
+	if !p.client.o.NoKeeper && !p.plain && p.options.OnLost != domain.OnLostGoOn {
 		p.client.spawn(p.keepLater)
 	}
 }
@@ -243,7 +253,7 @@ func (p *Process) drain(stream domain.Stream, r io.Reader) {
 	prefix := []byte(wire.MarkerPrefix(p.nonce))
 	buf := make([]byte, readBuffer)
 	var head []byte
-	marked := false
+	marked := p.plain
 	for {
 		n, err := r.Read(buf)
 		p.active.Store(time.Now().UnixNano())

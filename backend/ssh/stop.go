@@ -84,11 +84,17 @@ func (p *Process) Stop(ctx context.Context, grace time.Duration) domain.StopResu
 	}
 	select {
 	case <-p.done:
+		if p.exit.Kind == domain.ExitUnknown && p.plain {
+			return unprovedPlain()
+		}
 		if p.exit.Kind == domain.ExitUnknown {
 			return p.stopElsewhere(ctx, grace)
 		}
 		return domain.StopResult{State: domain.StopStopped, PIDs: []int{}, Note: "it had already ended"}
 	default:
+	}
+	if p.plain {
+		return p.stopPlain(ctx)
 	}
 	if p.client.o.NoKeeper {
 		p.leave()

@@ -89,6 +89,7 @@ export namespace domain {
 	    description: string;
 	    favourite: boolean;
 	    hidden: boolean;
+	    plain: boolean;
 	    // Go type: time
 	    lastUsedAt?: any;
 	    // Go type: time
@@ -247,6 +248,7 @@ export namespace domain {
 	    user: string;
 	    host: string;
 	    port: number;
+	    plain?: boolean;
 	}
 	export interface Run {
 	    id: string;

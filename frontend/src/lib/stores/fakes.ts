@@ -24,7 +24,7 @@ export function fakeEvents() {
 
 export const aVM = (id: string, more: Partial<VM> = {}): VM => ({
   id, name: id, source: 'manual', sourceKey: '', user: '', host: `${id}.example`, port: 0, jump: '', identityFile: '', environment: 'development',
-  provider: '', tags: [], description: '', favourite: false, hidden: false, lastUsedAt: null, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
+  provider: '', tags: [], description: '', favourite: false, hidden: false, plain: false, lastUsedAt: null, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
 });
 
 export const aCommand = (id: string, more: Partial<Command> = {}): Command => ({

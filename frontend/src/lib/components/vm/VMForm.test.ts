@@ -8,7 +8,7 @@ import VMForm from './VMForm.svelte';
 
 const vm = (more: Partial<VM> = {}): VM => ({
   id: 'v1', name: 'web-1', source: 'manual', sourceKey: '', user: 'deploy', host: '10.0.4.11', port: 2222, jump: '', identityFile: '', environment: 'production',
-  provider: '', tags: ['web'], description: '', favourite: false, hidden: false, lastUsedAt: null, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
+  provider: '', tags: ['web'], description: '', favourite: false, hidden: false, plain: false, lastUsedAt: null, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
 });
 
 function setUp() {
