@@ -2,7 +2,7 @@ package ssh
 
 import (
 	"context"
-	"crypto/rsa"
+	"crypto/ecdsa"
 	"errors"
 	"fmt"
 	"net"
@@ -47,23 +47,31 @@ func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey
 		st.keyErr = e
 		return errLook
 	}
-	if k, ok := key.(gossh.CryptoPublicKey); ok {
-		if r, ok := k.CryptoPublicKey().(*rsa.PublicKey); ok && r.N.BitLen() < h.Settings.RequiredRSASize {
-			return refuse(domain.NewError(domain.CodeHandshake, "Give the server a longer key: ssh-keygen -A makes new ones.",
-				"the RSA host key of %s has only %d bits", h.Name, r.N.BitLen()))
-		}
+	if command := h.Settings.KnownHostsCommand; command != "" {
+		return refuse(domain.NewError(domain.CodeUnsupported, "Take KnownHostsCommand out for "+h.Name+" in ssh_config, or open it in a terminal.",
+			"KnownHostsCommand %s would say which host keys are known, and this app doesn't run it", command))
+	}
+	// A certificate is shown by the key that it is for, as ssh and ssh-keygen -l do.
+	plain := plainKey(key)
+	fingerprint := gossh.FingerprintSHA256(plain)
+	if bits := rsaBits(key); bits > 0 && bits < h.Settings.RequiredRSASize {
+		return refuse(domain.NewError(domain.CodeHandshake, "Give the server a longer key: ssh-keygen -A makes new ones.",
+			"the RSA host key of %s has only %d bits", h.Name, bits))
+	}
+	if h.Settings.NoHostAuthForLocalhost && h.Settings.HostKeyAlias == "" && isLoopback(remote) {
+		c.o.Log.Info("host key not checked", "host", h.Name, "fingerprint", fingerprint, "because", "NoHostAuthenticationForLocalhost yes")
+		return nil
 	}
 	result, err := knownhosts.Check(q, key)
 	if err != nil {
 		return refuse(domain.AsError(err))
 	}
-	fingerprint := gossh.FingerprintSHA256(key)
 	for _, p := range result.Problems {
 		c.o.Log.Warn("known_hosts line skipped", "file", p.File, "line", p.Line, "why", p.Message)
 	}
 	switch result.State {
 	case knownhosts.Known, knownhosts.CertAuthority:
-		st.follow.knew(h, key, result)
+		st.follow.knew(h, plain, result)
 		return nil
 	case knownhosts.Revoked:
 		return refuse(domain.NewError(domain.CodeHostKeyRevoked, "Ask who runs "+h.Name+"; this key must not be trusted any more.",
@@ -73,8 +81,9 @@ func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey
 		return refuse(domain.NewError(domain.CodeHandshake, "Ask who runs "+h.Name+" for a new host certificate.",
 			"the host certificate of %s isn't valid: %s", h.Name, result.Reason).WithDetails("%s", fingerprint))
 	case knownhosts.Unknown:
-		if plain, ok := key.(*gossh.Certificate); ok {
-			key = plain.Key
+		if c.auth.trusts(q.Name(), plain) {
+			st.follow.knew(h, plain, result)
+			return nil
 		}
 		switch h.Settings.StrictHostKeyChecking {
 		case "yes":
@@ -83,29 +92,47 @@ func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey
 				"the host key of %s isn't known, and StrictHostKeyChecking is yes; its fingerprint is %s", h.Name, fingerprint))
 		case "no", "off", "accept-new":
 			if st.follow != nil { // a check stores nothing
-				st.follow.knew(h, key, result)
+				st.follow.knew(h, plain, result)
 				return nil
 			}
-			if err := c.trust(st.ctx, h, q, key); err != nil {
+			if err := c.trust(st.ctx, h, q, plain); err != nil {
 				return refuse(domain.AsError(err))
 			}
-			c.o.Log.Info("new host key stored", "host", h.Name, "fingerprint", fingerprint, "because", "StrictHostKeyChecking "+h.Settings.StrictHostKeyChecking)
+			c.o.Log.Info("new host key trusted", "host", h.Name, "fingerprint", fingerprint, "because", "StrictHostKeyChecking "+h.Settings.StrictHostKeyChecking)
 			return nil
 		}
-		st.unknown = &unknownKey{query: q, key: key}
+		st.unknown = &unknownKey{query: q, key: plain}
 		return st.unknown
 	default:
-		return refuse(c.changed(st, h, q, result, key))
+		return refuse(c.changed(st, h, q, result, plain))
 	}
 }
 
-// trust writes key into the first of the person's known_hosts files.
+// isLoopback is for connections made directly: of those through a jump host or a ProxyCommand nobody knows the end.
+func isLoopback(remote net.Addr) bool {
+	tcp, ok := remote.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// trust keeps key as the host's: in the first of the person's known_hosts files or, where that can't be written (often
+// it is /dev/null), in memory until the client is closed. ssh, too, connects there with no more than a warning
+// (add_host_to_hostfile in sshconnect.c); without any file ("none") it refuses. What has become a changed or revoked key
+// meanwhile is refused.
 func (c *Client) trust(ctx context.Context, h hop, q knownhosts.Query, key gossh.PublicKey) error {
 	file := ""
 	if len(h.Settings.UserKnownHostsFiles) > 0 {
 		file = h.Settings.UserKnownHostsFiles[0]
 	}
-	return knownhosts.Append(ctx, file, c.o.LockDir, q, key, h.Settings.HashKnownHosts)
+	err := knownhosts.Append(ctx, file, c.o.LockDir, q, key, h.Settings.HashKnownHosts)
+	if file != "" && domain.CodeOf(err) == domain.CodeKnownHosts {
+		c.auth.trust(q.Name(), key)
+		c.o.Log.Warn("host key trusted until the app ends", "host", h.Name, "fingerprint", gossh.FingerprintSHA256(key), "because", err)
+		if h.Settings.StrictHostKeyChecking == "ask" {
+			tell(ctx, fmt.Sprintf("the host key of %s is trusted until the app ends: it can't be kept in %s", h.Name, file))
+		}
+		return nil
+	}
+	return err
 }
 
 func (c *Client) changed(st *attempt, h hop, q knownhosts.Query, r knownhosts.Result, key gossh.PublicKey) *domain.Error {
@@ -136,16 +163,8 @@ func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`
 func (c *Client) keyPrompt(st *attempt, h hop, q knownhosts.Query, key gossh.PublicKey) domain.Prompt {
 	p := domain.Prompt{
 		Kind: domain.PromptHostKey, VMName: st.full.target().Name, Address: h.String(), IP: q.IP, Hops: st.way.hops(st.full),
-		KeyType: keyTypeName(key), Fingerprint: gossh.FingerprintSHA256(key), Attempt: 1, AskedAt: c.o.Now(),
+		KeyType: keyTypeName(key), KeyBits: keyBits(key), Fingerprint: gossh.FingerprintSHA256(key), Attempt: 1, AskedAt: c.o.Now(),
 		Reason: "StrictHostKeyChecking " + h.Settings.StrictHostKeyChecking,
-	}
-	if k, ok := key.(gossh.CryptoPublicKey); ok {
-		switch k := k.CryptoPublicKey().(type) {
-		case *rsa.PublicKey:
-			p.KeyBits = k.N.BitLen()
-		default:
-			p.KeyBits = 256
-		}
 	}
 	if len(h.Settings.UserKnownHostsFiles) > 0 {
 		p.KnownHostsFile = h.Settings.UserKnownHostsFiles[0]
@@ -153,8 +172,13 @@ func (c *Client) keyPrompt(st *attempt, h hop, q knownhosts.Query, key gossh.Pub
 	return p
 }
 
+// keyTypeName is the kind of key as ssh-keygen -l has it.
 func keyTypeName(key gossh.PublicKey) string {
 	switch t := key.Type(); {
+	case strings.HasPrefix(t, "sk-ssh-ed25519"):
+		return "ED25519-SK"
+	case strings.HasPrefix(t, "sk-ecdsa"):
+		return "ECDSA-SK"
 	case strings.Contains(t, "ed25519"):
 		return "ED25519"
 	case strings.Contains(t, "ecdsa"):
@@ -166,10 +190,30 @@ func keyTypeName(key gossh.PublicKey) string {
 	}
 }
 
+// keyBits is the length of a key as ssh-keygen -l has it.
+func keyBits(key gossh.PublicKey) int {
+	if bits := rsaBits(key); bits > 0 {
+		return bits
+	}
+	if k, ok := key.(gossh.CryptoPublicKey); ok {
+		if e, ok := k.CryptoPublicKey().(*ecdsa.PublicKey); ok {
+			return e.Curve.Params().BitSize
+		}
+	}
+	return 256 // ed25519 has one length
+}
+
 // askTrust asks about an unknown key and stores it on "Trust". No connection stands meanwhile.
 func (c *Client) askTrust(ctx context.Context, st *attempt, h hop, u *unknownKey) error {
 	fingerprint := gossh.FingerprintSHA256(u.key)
-	answer, err := st.prompter.Ask(ctx, c.keyPrompt(st, h, u.query, u.key))
+	prompter := st.prompter
+	if h.Settings.BatchMode {
+		prompter = nobody{}
+	}
+	answer, err := prompter.Ask(ctx, c.keyPrompt(st, h, u.query, u.key))
+	if errors.Is(err, context.Canceled) {
+		return canceled(h)
+	}
 	if err != nil && domain.CodeOf(err) != domain.CodePromptNeeded {
 		return err
 	}

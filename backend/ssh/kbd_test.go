@@ -86,6 +86,12 @@ func connect(t *testing.T, c *Client) error {
 	return err
 }
 
+// hangUp has the next login make a new connection.
+func hangUp(c *Client) {
+	c.pool.closeAll()
+	c.pool = newPool(c)
+}
+
 func asking(t *testing.T, home *sshdtest.Home, secrets ...string) (*Client, *script) {
 	t.Helper()
 	s := &script{}
@@ -263,8 +269,7 @@ func TestPasswordIsRememberedAndACodeIsNot(t *testing.T) {
 				if err := connect(t, c); err != nil {
 					t.Fatalf("login: %v", err)
 				}
-				c.pool.closeAll()
-				c.pool = newPool(c)
+				hangUp(c)
 			}
 			if len(asked.asked) != asks {
 				t.Errorf("asked\n%s", brief(asked.asked))

@@ -20,11 +20,12 @@ type memory struct {
 	mu        sync.Mutex
 	signers   map[string]gossh.Signer // by the file's content, so that a replaced key is asked for again
 	passwords map[string]string       // by user@host:port
+	hosts     map[string]bool         // by name in known_hosts and key: trusted, and it couldn't be kept
 	asking    map[string]*sync.Mutex  // one question at a time per key or login
 }
 
 func newMemory() *memory {
-	return &memory{signers: map[string]gossh.Signer{}, passwords: map[string]string{}, asking: map[string]*sync.Mutex{}}
+	return &memory{signers: map[string]gossh.Signer{}, passwords: map[string]string{}, hosts: map[string]bool{}, asking: map[string]*sync.Mutex{}}
 }
 
 func (m *memory) signer(id string) gossh.Signer {
@@ -53,6 +54,18 @@ func (m *memory) setPassword(login, password string) {
 		return
 	}
 	m.passwords[login] = password
+}
+
+func (m *memory) trusts(host string, key gossh.PublicKey) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.hosts[host+" "+string(key.Marshal())]
+}
+
+func (m *memory) trust(host string, key gossh.PublicKey) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.hosts[host+" "+string(key.Marshal())] = true
 }
 
 // turn is the lock that keeps two runs from asking for the same thing at once.
