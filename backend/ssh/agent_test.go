@@ -209,7 +209,7 @@ func TestTwoKeysNeeded(t *testing.T) {
 // of Windows, so that way is tested on every system.
 func fakeAgent(t *testing.T, c *Client, serve func(net.Conn)) *dialled {
 	t.Helper()
-	d := &dialled{}
+	d := &dialled{serve: serve}
 	var wait sync.WaitGroup
 	c.agents.dial = func(path string, _ time.Duration) (net.Conn, error) {
 		d.mu.Lock()
@@ -217,6 +217,7 @@ func fakeAgent(t *testing.T, c *Client, serve func(net.Conn)) *dialled {
 		d.paths = append(d.paths, path)
 		ours, theirs := net.Pipe()
 		d.conns = append(d.conns, theirs)
+		serve := d.serve
 		wait.Go(func() {
 			defer theirs.Close()
 			serve(theirs)
@@ -238,6 +239,7 @@ type dialled struct {
 	mu    sync.Mutex
 	paths []string
 	conns []net.Conn
+	serve func(net.Conn)
 }
 
 // moody is an agent with one key that misbehaves when it should sign.

@@ -181,6 +181,7 @@ func (cn *conn) session(line string, terminal bool) (gossh.Channel, <-chan *goss
 	if err != nil {
 		return nil, nil, &openError{err}
 	}
+	cn.offerAgent(ch)
 	accepted := true
 	if terminal {
 		accepted, err = ch.SendRequest("pty-req", true, ptyRequest())

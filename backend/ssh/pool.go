@@ -29,6 +29,8 @@ type conn struct {
 
 	keeperTurn chan struct{} // one at a time starts a keeper
 	keeper     *keeper       // guarded by keeperTurn
+
+	forward sync.Once // the agent is ready for the server's channels
 }
 
 func (cn *conn) alive() bool {
