@@ -61,7 +61,7 @@ func explained(x domain.Explanation, all bool) string {
 		}
 		keyword := s.Keyword
 		for _, v := range s.Values {
-			rows = append(rows, [3]string{keyword, v.Value, origin(s, v)})
+			rows = append(rows, [3]string{keyword, v.Value, origin(x, s, v)})
 			keyword = ""
 		}
 		for _, path := range s.Expanded {
@@ -86,12 +86,16 @@ func explained(x domain.Explanation, all bool) string {
 	return b.String()
 }
 
-func origin(s domain.Setting, v domain.SettingValue) string {
+// origin says where a value is from. What was worked out here and has no place follows another setting, as UpdateHostKeys
+// follows UserKnownHostsFile.
+func origin(x domain.Explanation, s domain.Setting, v domain.SettingValue) string {
 	switch {
 	case v.File != "":
 		return fmt.Sprintf("%s:%d", v.File, v.Line)
 	case v.Given:
 		return "given"
+	case s.Changed && x.Source == "own":
+		return "follows another"
 	case s.Changed:
 		return "not known"
 	}

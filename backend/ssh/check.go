@@ -50,7 +50,7 @@ func (c *Client) follow(ctx context.Context, t domain.Target, f *follower) error
 		var reset *resetError
 		switch {
 		case st.unknown != nil:
-			return c.askTrust(ctx, st, h, st.unknown) // there is nobody to say yes
+			return unknownToCheck(h, st.unknown.key)
 		case errors.As(err, &reset):
 			return reset.say
 		case err != nil:
@@ -67,6 +67,13 @@ func (c *Client) follow(ctx context.Context, t domain.Target, f *follower) error
 	}
 	f.done(domain.StepShell, shell)
 	return nil
+}
+
+// unknownToCheck ends a check at a key about which a run would ask.
+func unknownToCheck(h hop, key gossh.PublicKey) *domain.Error {
+	return domain.NewError(domain.CodeHostKeyUnknown,
+		"Compare the fingerprint with that of the machine, then log in once with ssh "+h.Name+" or trust it in the window at the first run.",
+		"the host key of %s isn't known: %s %s", h.Name, keyTypeName(key), gossh.FingerprintSHA256(key))
 }
 
 // words are a route as one line.

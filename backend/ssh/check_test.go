@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"context"
 	"net"
 	"os"
 	"regexp"
@@ -150,5 +151,64 @@ func TestCheckStepsStopWhereItFails(t *testing.T) {
 		if text, err := os.ReadFile(home.Dir + "/.ssh/" + file); err != nil || len(text) > 0 {
 			t.Errorf("the check wrote %q into %s (%v)", text, file, err)
 		}
+	}
+}
+
+// A ProxyCommand stands in the place of look-up and TCP, the agent is named where it signed, and an account that takes the
+// login and runs nothing fails at the shell, with what it said.
+func TestCheckStepsOfUnusualWays(t *testing.T) {
+	home := sshdtest.NewHome(t)
+	srv := sshdtest.Start(t, sshdtest.Options{})
+	agent := startAgent(t)
+	agent.add(home.Key.Path)
+	home.Ready("gate", sshdtest.Start(t, sshdtest.Options{}))
+	home.Ready("box", srv, "ProxyCommand ssh -F "+home.ConfigFile+" -W %h:%p gate", "IdentityAgent "+agent.socket)
+	home.Ready("forced", sshdtest.Start(t, sshdtest.Options{ForceCommand: "/bin/echo only this"}))
+	c := newClient(t, home)
+	text := outline(home, c.CheckSteps(within(t), alias("box")))
+	for _, want := range []string{"box proxy ok ssh -F DIR/.ssh/config -W ", "box banner ok", "of DIR/.ssh/id_ed25519, signed by the agent\n", "box shell ok"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	check := c.CheckSteps(within(t), alias("forced"))
+	if last := check.Steps[6]; check.OK || last.Error == nil || last.Error.Code != domain.CodeNoShell || !strings.Contains(last.Error.Details, "only this") {
+		t.Errorf("a forced command: %+v", last.Error)
+	}
+}
+
+// A check ends with its context and with the client, wherever it is.
+func TestCheckStepsEndWithTheContext(t *testing.T) {
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	home := sshdtest.NewHome(t)
+	home.AppendConfig("Host silent\n  HostName 127.0.0.1\n  Port " + strconv.Itoa(l.Addr().(*net.TCPAddr).Port) + "\n")
+	for _, how := range []string{"context", "client"} {
+		c := newClient(t, home)
+		ctx, cancel := context.WithCancel(t.Context())
+		taken := make(chan net.Conn, 1)
+		go func() {
+			conn, err := l.Accept()
+			if err == nil {
+				taken <- conn
+			}
+		}()
+		end := make(chan domain.ConnectionCheck, 1)
+		go func() { end <- c.CheckSteps(ctx, alias("silent")) }()
+		conn := <-taken
+		if how == "context" {
+			cancel()
+		} else if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+		check := <-end
+		if text := outline(home, check); check.OK || !strings.Contains(text, "failed closed\n") {
+			t.Errorf("%s:\n%s", how, text)
+		}
+		cancel()
+		conn.Close()
 	}
 }

@@ -17,10 +17,11 @@ const step = (more: Partial<CheckStep>): CheckStep => ({ host: 'gate', kind: 'tc
 describe('the settings', () => {
   it('name each keyword once, with the place of every value and what it comes to', () => {
     expect(rowsOf(explanation, '', false).map((r) => [r.first ? r.keyword : '', r.value, r.from])).toEqual([
-      ['hostname', '10.0.0.5', '/c:2'], ['port', '2222', 'set for this VM'], ['user', 'deploy', 'place not known'],
+      ['hostname', '10.0.0.5', '/c:2'], ['port', '2222', 'set for this VM'], ['user', 'deploy', 'follows another setting'],
       ['identityfile', '~/a', '/c:3'], ['', '~/b', '/c:4'], ['', '/h/a', ''], ['', '/h/b', ''],
     ]);
     expect(rowsOf(explanation, '', true).at(-1)).toMatchObject({ keyword: 'compression', from: 'default', changed: false });
+    expect(rowsOf({ ...explanation, source: 'ssh -G' }, 'deploy', false)).toMatchObject([{ from: 'place not known' }]);
     expect(defaultCount(explanation)).toBe(1);
   });
   it('are filtered by keyword, value and place; a keyword stays whole', () => {

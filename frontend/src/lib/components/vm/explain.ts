@@ -4,8 +4,13 @@ import type { CheckStep, ConnectionCheck, Explanation, Setting, StepKind } from 
 /** One line of the table. Only the first of a keyword names it. */
 export interface SettingRow { key: string; keyword: string; first: boolean; value: string; from: string; file: string; expanded: boolean; changed: boolean }
 
-const from = (s: Setting, v: Setting['values'][number]): string =>
-  v.file ? `${v.file}:${v.line}` : v.given ? 'set for this VM' : s.changed ? 'place not known' : 'default';
+/** What was worked out here and has no place follows another setting, as UpdateHostKeys follows UserKnownHostsFile. */
+function from(x: Explanation, s: Setting, v: Setting['values'][number]): string {
+  if (v.file) return `${v.file}:${v.line}`;
+  if (v.given) return 'set for this VM';
+  if (!s.changed) return 'default';
+  return x.source === 'own' ? 'follows another setting' : 'place not known';
+}
 
 /** The settings as lines; `filter` looks into keywords, values and places alike. */
 export function rowsOf(x: Explanation, filter: string, defaults: boolean): SettingRow[] {
@@ -13,7 +18,7 @@ export function rowsOf(x: Explanation, filter: string, defaults: boolean): Setti
   const rows: SettingRow[] = [];
   for (const s of x.settings) {
     if (!s.changed && !defaults) continue;
-    const values = s.values.map((v, i) => ({ key: `${s.keyword} ${i}`, keyword: s.keyword, first: i === 0, value: v.value, from: from(s, v), file: v.file, expanded: false, changed: s.changed }));
+    const values = s.values.map((v, i) => ({ key: `${s.keyword} ${i}`, keyword: s.keyword, first: i === 0, value: v.value, from: from(x, s, v), file: v.file, expanded: false, changed: s.changed }));
     const paths = s.expanded.map((value, i) => ({ key: `${s.keyword} = ${i}`, keyword: s.keyword, first: false, value, from: '', file: '', expanded: true, changed: s.changed }));
     const all = [...values, ...paths];
     if (!wanted || all.some((r) => `${r.keyword} ${r.value} ${r.from}`.toLowerCase().includes(wanted))) rows.push(...all);
