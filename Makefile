@@ -90,6 +90,7 @@ bindings: ## write frontend/wailsjs anew from app/desktop
 .PHONY: lint-go
 lint-go: $(LINT)
 	$(LINT) run ./...
+	@! go list -deps -tags $(TAGS) . | grep devserver || { echo "a release must not hold the development server"; exit 1; }
 
 # A tool is built once per version; tools.mod pins it with all it stands on.
 $(LINT): tools.mod tools.sum

@@ -45,7 +45,7 @@ func (c *cli) cancel(ctx context.Context, a *app.App, job string) error {
 		if !ok {
 			c.status = exitSome
 		}
-		fmt.Fprintf(c.out, "%s: %s\n", r.VMName, c.clean(text))
+		fmt.Fprintf(c.out, "%s: %s\n", c.clean(r.VMName), c.clean(text))
 	}
 	return nil
 }

@@ -33,7 +33,7 @@ func (g *grouped) print(runs []domain.Run) {
 			continue
 		}
 		g.seen[r.ID] = true
-		head := fmt.Sprintf("== %s: %s\n", r.VMName, g.c.clean(failure(r)))
+		head := fmt.Sprintf("== %s: %s\n", g.c.clean(r.VMName), g.c.clean(failure(r)))
 		if g.p.send(g.c.hurry, 0, append(g.p.buffer(), head...)) != nil {
 			return
 		}

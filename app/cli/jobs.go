@@ -72,7 +72,7 @@ func (c *cli) jobs(jobs []domain.Job, asJSON bool) error {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "JOB\tSTATUS\tVMS\tCREATED\tTOOK\tCOMMAND")
 	for _, j := range jobs {
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", j.Number, j.Status, vmList(j), j.CreatedAt.Local().Format("2006-01-02 15:04:05"), took(j), c.clean(j.Name))
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", j.Number, j.Status, c.clean(vmList(j)), j.CreatedAt.Local().Format("2006-01-02 15:04:05"), took(j), c.clean(j.Name))
 	}
 	return w.Flush()
 }

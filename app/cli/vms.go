@@ -41,7 +41,7 @@ func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
 		c.complain(trouble) // the VMs that are taken in are still there
 	}
 	for _, p := range review.Problems {
-		fmt.Fprintf(c.err, "vmo: %s:%d: %s\n", p.File, p.Line, c.clean(p.Message))
+		fmt.Fprintf(c.err, "vmo: %s:%d: %s\n", c.clean(p.File), p.Line, c.clean(p.Message))
 	}
 	if asJSON {
 		var out []byte
@@ -64,10 +64,10 @@ func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
 	w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tADDRESS\tENVIRONMENT\tTAGS\tSOURCE")
 	for _, vm := range known {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", vm.Name, dash(domain.Address(vm.User, vm.Host, vm.Port)), vm.Environment, dash(strings.Join(vm.Tags, ",")), vm.Source)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.clean(vm.Name), c.clean(dash(domain.Address(vm.User, vm.Host, vm.Port))), vm.Environment, c.clean(dash(strings.Join(vm.Tags, ","))), vm.Source)
 	}
 	for _, h := range review.New {
-		fmt.Fprintf(w, "%s\t%s\t%s\t-\tnew in %s\n", h.Alias, dash(domain.Address(h.User, h.Host, h.Port)), h.Environment, h.File)
+		fmt.Fprintf(w, "%s\t%s\t%s\t-\tnew in %s\n", c.clean(h.Alias), c.clean(dash(domain.Address(h.User, h.Host, h.Port))), h.Environment, c.clean(h.File))
 	}
 	return w.Flush()
 }

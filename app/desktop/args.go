@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"os"
 	"runtime"
 	"strings"
 
@@ -43,7 +44,7 @@ func ParseArgs(args []string) (Start, error) {
 		}
 		*into = value
 	}
-	return s, nil
+	return s, allowed(s, os.Getenv)
 }
 
 // Preflight reports what would keep a window from opening at all.

@@ -44,6 +44,7 @@ func Options(assets fs.FS, icon []byte, version string, start Start) *options.Ap
 		BackgroundColour: options.NewRGB(20, 22, 28),
 		AssetServer:      &assetserver.Options{Assets: assets, Middleware: serve},
 		Menu:             w.menu(),
+		Logger:           wailsLog{w.log},
 		LogLevel:         logger.WARNING, LogLevelProduction: logger.ERROR,
 		OnStartup: w.startup, OnDomReady: func(context.Context) { app.WindowFirst() }, OnBeforeClose: w.beforeClose, OnShutdown: w.shutdown,
 		Bind:           []any{&App{w}, &VMs{w}, &Commands{w}, &Jobs{w}, &Logs{w}, &Prompts{w}, &Settings{w}},

@@ -3,6 +3,8 @@ package domain
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode"
 )
 
 // Error is the only form in which a failure reaches a person, in the window and in vmo.
@@ -34,9 +36,15 @@ func FieldError(field, format string, args ...any) *Error {
 	return e
 }
 
-// WithDetails returns e with details set.
+// WithDetails returns e with details set. They may hold a machine's words and are pasted into terminals: control
+// characters but for tab and newline become U+FFFD.
 func (e *Error) WithDetails(format string, args ...any) *Error {
-	e.Details = fmt.Sprintf(format, args...)
+	e.Details = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
 	return e
 }
 

@@ -63,6 +63,7 @@ const (
 
 var (
 	hostLabel = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$`)
+	zoneName  = regexp.MustCompile(`^[A-Za-z0-9_.-]+$`) // of an IPv6 address: an interface
 	// A user name is passed to the server, never to a shell, yet nobody has one with a blank or a quote.
 	userName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.@\\+$-]*$`)
 )
@@ -104,8 +105,8 @@ func (v VM) Validate() error {
 // ValidHost reports whether host can be the name or address of a machine: an IPv4 or IPv6 address (with or without a
 // zone) or a host name of letters, digits, dashes and underscores. It never begins with a dash, so it can't be an option.
 func ValidHost(host string) bool {
-	if _, err := netip.ParseAddr(host); err == nil {
-		return true
+	if a, err := netip.ParseAddr(host); err == nil {
+		return a.Zone() == "" || zoneName.MatchString(a.Zone())
 	}
 	name := strings.TrimSuffix(host, ".")
 	if name == "" || len(name) > MaxHostLen {
@@ -124,8 +125,8 @@ func checkName(field, name string) error {
 	if n < 1 || n > MaxNameLen || strings.TrimSpace(name) != name || !utf8.ValidString(name) {
 		return FieldError(field, "a name has 1 to %d characters and no blank at its ends", MaxNameLen)
 	}
-	if strings.ContainsFunc(name, unicode.IsControl) {
-		return FieldError(field, "a name has no line breaks or control characters")
+	if strings.ContainsFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return FieldError(field, "a name has no line breaks, control characters or marks that can't be seen")
 	}
 	return nil
 }

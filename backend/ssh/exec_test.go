@@ -160,3 +160,12 @@ func TestShortRunsLoseNothing(t *testing.T) {
 		t.Errorf("%d connections for 20 runs at a time, want 3 at most", n)
 	}
 }
+
+// What a server calls a signal is kept only if it can be one.
+func TestSignalName(t *testing.T) {
+	for said, want := range map[string]string{"TERM": "TERM", "sigrt@openssh.com": "sigrt@openssh.com", "RTMIN+1": "RTMIN+1", "": "?", "a b": "?", "\x1b[2J": "?", strings.Repeat("A", 33): "?"} {
+		if got := signalName(said); got != want {
+			t.Errorf("%q is kept as %q", said, got)
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -238,13 +239,24 @@ func (p *Process) requests(reqs <-chan *gossh.Request, closed chan struct{}) {
 				Lang    string
 			}
 			if gossh.Unmarshal(r.Payload, &m) == nil {
-				set(domain.Exit{Kind: domain.ExitSignal, Signal: m.Signal})
+				set(domain.Exit{Kind: domain.ExitSignal, Signal: signalName(m.Signal)})
 			}
 		}
 		if r.WantReply {
 			_ = r.Reply(r.Type == "keepalive@openssh.com", nil)
 		}
 	}
+}
+
+// signalName is the name of a signal as the server tells it, or "?" for what can't be one (RFC 4254, section 6.10).
+func signalName(said string) string {
+	odd := func(r rune) bool {
+		return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') && (r < '0' || r > '9') && !strings.ContainsRune("@._+-", r)
+	}
+	if said == "" || len(said) > 32 || strings.ContainsFunc(said, odd) {
+		return "?"
+	}
+	return said
 }
 
 // drain reads a stream to its end whatever happens: an unread one would hang the command.

@@ -170,12 +170,15 @@ func (s *Store) forward(ctx context.Context, steps []migration) error {
 // closing the copy's source would drop the POSIX locks of this process.
 func (s *Store) copyBefore(ctx context.Context, version int) error {
 	path := fmt.Sprintf("%s.before-%d-%s", s.path, version+1, s.now().UTC().Format("20060102T150405.000"))
+	// Made empty first, which SQLite takes: as its own new file it would be open to others for a moment.
+	if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err != nil {
+		return folderError(path, err)
+	} else if err := f.Close(); err != nil {
+		return folderError(path, err)
+	}
 	if _, err := s.writer.ExecContext(ctx, `VACUUM INTO ?`, path); err != nil {
 		_ = os.Remove(path)
 		return s.mapError(ctx, "copy the database before bringing it up to date", err)
-	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return folderError(path, err)
 	}
 	return nil
 }

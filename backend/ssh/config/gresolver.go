@@ -9,6 +9,7 @@ import (
 	"os/user"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"vmorchestrator/backend/domain"
 )
@@ -154,7 +155,7 @@ func checkDestination(dest, user string) error {
 	return nil
 }
 
-func unprintable(c rune) bool { return c <= ' ' || c == 0x7f }
+func unprintable(c rune) bool { return c == ' ' || !unicode.IsPrint(c) }
 
 func (r *GResolver) environment() environment {
 	env := environment{home: r.Home, lookup: r.Lookup, userHome: homeOf}

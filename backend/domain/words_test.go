@@ -1,0 +1,42 @@
+package domain
+
+import (
+	"strings"
+	"testing"
+)
+
+// What stands in a list on a terminal is a name and nothing that drives it.
+func TestNames(t *testing.T) {
+	for _, bad := range []string{"", " a", "a\nb", "a\x1b[31m", "web\u009b31m", "a\u202eb", "a\u200bb", "\xff"} {
+		if err := checkName("name", bad); err == nil {
+			t.Errorf("%q is taken for a name", bad)
+		}
+	}
+	for _, good := range []string{"web-1", "Größe 2", "数据库", "a (b), c"} {
+		if err := checkName("name", good); err != nil {
+			t.Errorf("%q: %v", good, err)
+		}
+	}
+}
+
+// A host never holds what a shell or known_hosts could take for something else.
+func TestHosts(t *testing.T) {
+	for _, bad := range []string{"", "-x", "fe80::1%$(id)", "fe80::1%a,*", "fe80::1%a b", "a b", "a;b", "[::1]", "a..b", "a/b"} {
+		if ValidHost(bad) {
+			t.Errorf("%q is taken for a host", bad)
+		}
+	}
+	for _, good := range []string{"web-1", "10.0.0.1", "::1", "fe80::1%eth0", "fe80::1%br-0.1", "a.b.", "under_score"} {
+		if !ValidHost(good) {
+			t.Errorf("%q is refused", good)
+		}
+	}
+}
+
+// Details are copied into terminals.
+func TestDetailsCantDriveATerminal(t *testing.T) {
+	e := NewError(CodeInternal, "", "x").WithDetails("%s", "a\x1b[201~b\rc\u009bd\ne\tf")
+	if strings.ContainsAny(e.Details, "\x1b\r\u009b") || !strings.Contains(e.Details, "\ne\tf") {
+		t.Errorf("%q", e.Details)
+	}
+}
