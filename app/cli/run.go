@@ -17,7 +17,8 @@ type runOptions struct {
 	on, tags                      []string
 	all                           bool
 	template                      string
-	set                           []string
+	set, setFromEnv, setFromFD    []string
+	secrets                       map[string]string // what the latter two gave
 	parallel                      int
 	timeout                       time.Duration
 	group, raw, quiet, json, sure bool
@@ -34,6 +35,9 @@ keep it. The words after -- are joined by blanks, as ssh does it.
 brackets). Unknown host keys are asked on a terminal and refused, with their
 fingerprint, without one; --yes never trusts a key.
 
+Secret parameters of a template are asked on the terminal, without echo, or handed
+in by --set-from-env or --set-from-fd. They are kept nowhere.
+
 Ctrl-C stops the remote processes and says what happened to each; a second Ctrl-C
 leaves them to end by themselves when their lease is over.
 
@@ -41,10 +45,14 @@ Exit status: 0 every run succeeded, 1 some did not, 2 wrong use, 130 after Ctrl-
 		Example: `  vmo run --on web-1 -- 'hostname; uptime'
   vmo run --on web-1 --on root@192.0.2.7:2222 -- df -h
   vmo run --tag staging --template "Disk usage" --set path=/var
+  vmo run --on db-1 --template "Dump" --set-from-fd password=3 3</run/secrets/db
   vmo run --on web-1 --raw -- tar cz /etc > etc.tgz`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			req, err := o.request(cmd, args)
 			if err != nil {
+				return err
+			}
+			if o.secrets, err = c.given(o.setFromEnv, o.setFromFD); err != nil {
 				return err
 			}
 			return c.with(cmd.Context(), !o.json, func(a *app.App) error { return c.run(cmd.Context(), a, o, req) })
@@ -56,6 +64,8 @@ Exit status: 0 every run succeeded, 1 some did not, 2 wrong use, 130 after Ctrl-
 	f.BoolVar(&o.all, "all", false, "all VMs that are taken in")
 	f.StringVar(&o.template, "template", "", "name of a saved command, in place of COMMAND")
 	f.StringArrayVar(&o.set, "set", nil, "value of a template's parameter, as key=value; may be repeated")
+	f.StringArrayVar(&o.setFromEnv, "set-from-env", nil, "value of a secret parameter from a variable, as key=NAME; may be repeated")
+	f.StringArrayVar(&o.setFromFD, "set-from-fd", nil, "value of a secret parameter from a file descriptor, as key=N; may be repeated")
 	f.IntVar(&o.parallel, "parallel", 0, "runs at once (default: the setting, 32)")
 	f.DurationVar(&o.timeout, "timeout", 0, "stop a run that takes longer, such as 30s or 5m (default: the template's, or none)")
 	f.BoolVar(&o.group, "group", false, "print each run's output together when it has ended")
@@ -85,8 +95,8 @@ func (o *runOptions) request(cmd *cobra.Command, args []string) (app.StartJob, e
 		return req, usage("vmo run --on VM -- COMMAND, or --template NAME", "what is to be run?")
 	case len(args) > 0 && o.template != "":
 		return req, usage(see, "a command and --template don't go together")
-	case len(o.set) > 0 && o.template == "":
-		return req, usage(see, "--set is for the parameters of a --template")
+	case len(o.set)+len(o.setFromEnv)+len(o.setFromFD) > 0 && o.template == "":
+		return req, usage(see, "--set, --set-from-env and --set-from-fd are for the parameters of a --template")
 	case modes > 1:
 		return req, usage(see, "--group, --raw, --quiet and --json don't go together")
 	}
@@ -133,6 +143,9 @@ func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJo
 				return err
 			}
 		}
+		if req.Secrets, err = c.secrets(ctx, command, o.secrets, !o.json); err != nil {
+			return err
+		}
 	}
 	return c.follow(ctx, a, o, req)
 }
@@ -142,6 +155,10 @@ func checkSet(command domain.Command, values map[string]string) error {
 	names := map[string]bool{}
 	var list []string
 	for _, p := range command.Params {
+		if _, given := values[p.Name]; given && p.Type == domain.ParamSecret {
+			return usage(fmt.Sprintf("Leave it out to be asked, or hand it in: --set-from-env %s=NAME or --set-from-fd %s=N.", p.Name, p.Name),
+				"%s is a secret: on a command line every user of this computer can read it", p.Name)
+		}
 		names[p.Name] = true
 		list = append(list, p.Name)
 	}
