@@ -23,7 +23,7 @@ func (c *Client) agentSocket(setting string) string {
 		if path := c.o.Getenv("SSH_AUTH_SOCK"); path != "" {
 			return path
 		}
-		return defaultAgent
+		return c.agents.fallback
 	case strings.HasPrefix(setting, "$"):
 		return c.o.Getenv(strings.Trim(setting, "${}"))
 	default:
@@ -37,10 +37,11 @@ type agentAccess struct {
 	listTimeout time.Duration
 	signTimeout time.Duration
 	noticeAfter time.Duration
+	fallback    string // where the system's own agent listens, if nothing names one; "": nowhere
 }
 
 func newAgentAccess() agentAccess {
-	return agentAccess{dial: dialAgent, listTimeout: agentListTimeout, signTimeout: agentSignTimeout, noticeAfter: agentNoticeAfter}
+	return agentAccess{dial: dialAgent, listTimeout: agentListTimeout, signTimeout: agentSignTimeout, noticeAfter: agentNoticeAfter, fallback: defaultAgent}
 }
 
 // agentLink is a connection to an agent; every call has its time.
@@ -65,7 +66,7 @@ func (st *attempt) connectAgent(setting string) (*agentLink, []gossh.PublicKey) 
 	}
 	conn, err := c.agents.dial(path, agentDialTimeout)
 	if err != nil {
-		if path != defaultAgent { // else nobody named it
+		if path != c.agents.fallback { // else nobody named it
 			st.keyProblem(agentError(path, "can't be reached", err))
 		}
 		return nil, nil

@@ -100,6 +100,27 @@ func TestWhichAgent(t *testing.T) {
 	}
 }
 
+// The agent of the system, as Windows has one at a known name: used if it is there, and no fault if it isn't.
+func TestAgentOfTheSystem(t *testing.T) {
+	const pipe = `\\.\pipe\openssh-ssh-agent`
+	key := sshdtest.MustKey(t, sshdtest.Ed25519, "")
+	srv := sshdtest.Start(t, sshdtest.Options{Authorized: []sshdtest.Key{key}})
+	home := keyHome(t, srv, "none", "IdentityAgent SSH_AUTH_SOCK", "IdentitiesOnly no")
+	c := newClient(t, home)
+	c.agents.fallback = pipe
+	found := fakeAgent(t, c, func(conn net.Conn) { _ = agent.ServeAgent(ring(t, key), conn) })
+	if err := connect(t, c); err != nil || len(found.paths) != 1 || found.paths[0] != pipe {
+		t.Errorf("login: %v (%s), dialled %q", err, detailsOf(err), found.paths)
+	}
+	missing := newClient(t, home)
+	missing.agents.fallback = pipe
+	missing.agents.dial = func(string, time.Duration) (net.Conn, error) { return nil, os.ErrNotExist }
+	want(t, connect(t, missing), domain.CodeAuth, "none to offer")
+	named := newClient(t, home, func(o *Options) { o.Getenv = func(string) string { return `\\.\pipe\mine` } })
+	named.agents.fallback, named.agents.dial = pipe, missing.agents.dial
+	want(t, connect(t, named), domain.CodeAgent, `\\.\pipe\mine`)
+}
+
 // tried are the fingerprints of the keys that sshd was offered and refused or took, in order, as its log has them.
 func tried(log string) []string {
 	var list []string

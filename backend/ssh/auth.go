@@ -152,12 +152,17 @@ func (st *attempt) authError(h hop, err error) *domain.Error {
 			}
 		}
 	}
-	if offered == 0 && len(problems) > 0 {
+	answers := len(st.asked) > 0 && st.answered == nil
+	if offered == 0 && !answers && len(problems) > 0 {
 		return problems[0]
+	}
+	took := "none of the keys"
+	if answers {
+		took = "none of the keys and answers"
 	}
 	for _, p := range problems {
 		if p.Code == domain.CodeAgent || p.Code == domain.CodeKeyUnusable {
-			return domain.NewError(domain.CodeAuth, p.Hint, "%s took none of the keys; besides, %s", login, p.Message).WithDetails("%v", err).WithCause(err)
+			return domain.NewError(domain.CodeAuth, p.Hint, "%s took %s; besides, %s", login, took, p.Message).WithDetails("%v", err).WithCause(err)
 		}
 	}
 	preferred := st.preferred()

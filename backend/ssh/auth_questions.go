@@ -12,9 +12,11 @@ func (st *attempt) password(explanation string, try int) (string, error) {
 	resume := st.pause()
 	defer resume()
 	login := st.way.target().String()
-	turn := st.client.auth.turn("login " + login)
-	turn.Lock()
-	defer turn.Unlock()
+	release, err := st.client.auth.turn(st.ctx, "login "+login)
+	if err != nil {
+		return "", st.giveUp(canceled(st.way.target()))
+	}
+	defer release()
 	// Another connection may have got a new one meanwhile.
 	if known := st.client.auth.password(login); known != "" && known != st.refused {
 		st.refused = known // if this is asked once more

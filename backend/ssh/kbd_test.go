@@ -1,14 +1,17 @@
 package ssh
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	gossh "golang.org/x/crypto/ssh"
 
@@ -148,7 +151,8 @@ func asksFor(t *testing.T, answer, password string, lines ...string) (*sshdtest.
 	t.Helper()
 	var tried []string // by the server's one connection at a time
 	srv := authServer(t, &gossh.ServerConfig{
-		MaxAuthTries: 20,
+		MaxAuthTries:      20,
+		PublicKeyCallback: func(gossh.ConnMetadata, gossh.PublicKey) (*gossh.Permissions, error) { return nil, errNo },
 		KeyboardInteractiveCallback: func(_ gossh.ConnMetadata, ask gossh.KeyboardInteractiveChallenge) (*gossh.Permissions, error) {
 			got, err := ask("", "", []string{"Code: "}, []bool{false})
 			if err != nil {
@@ -219,6 +223,77 @@ func TestCancelEndsTheQuestions(t *testing.T) {
 	want(t, connect(t, newClient(t, home, func(o *Options) { o.Prompter = asked })), domain.CodeAuth, "wasn't answered")
 	if len(asked.asked) != 1 || len(*tried) > 0 {
 		t.Errorf("asked\n%s\nthe server saw %v", brief(asked.asked), *tried)
+	}
+}
+
+// What is wrong with a key isn't all that is said to somebody who gave passwords, and is all to nobody.
+func TestKeyProblemBesidesAnswers(t *testing.T) {
+	home, _ := asksFor(t, "1", "2", "NumberOfPasswordPrompts 1")
+	key := generated(t, "", "-t", "ed25519")
+	if err := os.Chmod(key, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rewrite(t, home.ConfigFile, func(s string) string { return strings.Replace(s, "IdentityFile none", "IdentityFile "+key, 1) })
+	c, _ := asking(t, home, "a", "b")
+	want(t, connect(t, c), domain.CodeAuth, "answers", "chmod 600")
+	want(t, connect(t, newClient(t, home)), domain.CodeKeyUnusable, "chmod 600")
+}
+
+// stuck is a person who has gone for lunch. A question that was begun is told of.
+type stuck struct{ began chan domain.Prompt }
+
+func (s stuck) Ask(ctx context.Context, p domain.Prompt) (domain.PromptAnswer, error) {
+	s.began <- p
+	<-ctx.Done()
+	return domain.PromptAnswer{}, ctx.Err()
+}
+
+// Logins wait for each other's question; one that is stopped meanwhile is stopped at once.
+func TestStopWhileAnotherLoginIsAsked(t *testing.T) {
+	locked := generated(t, "secret", "-t", "ed25519")
+	for name, homeOf := range map[string]func() *sshdtest.Home{
+		"password": func() *sshdtest.Home { h, _ := asksFor(t, "1", "2", "KbdInteractiveAuthentication no"); return h },
+		"passphrase": func() *sshdtest.Home {
+			srv := sshdtest.Start(t, sshdtest.Options{})
+			authorize(t, srv, locked)
+			return keyHome(t, srv, locked)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := stuck{began: make(chan domain.Prompt, 2)}
+			c := newClient(t, homeOf(), prompting(asked))
+			way, err := c.routeTo(within(t), alias("box"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			start := func() (cancel func(), ended chan error) {
+				ctx, cancel := context.WithCancel(within(t))
+				ended = make(chan error, 1)
+				go func() {
+					_, _, err := c.login(ctx, way, way, nil, asked)
+					ended <- err
+				}()
+				return cancel, ended
+			}
+			cancelFirst, first := start()
+			<-asked.began
+			cancelSecond, second := start()
+			eventually(t, "the second login waits for its turn", 5*time.Second, func() bool {
+				stacks := make([]byte, 1<<20)
+				return strings.Contains(string(stacks[:runtime.Stack(stacks, true)]), "(*memory).turn")
+			})
+			cancelSecond()
+			select {
+			case err := <-second:
+				if domain.CodeOf(err) != domain.CodeClosed {
+					t.Errorf("error %v", err)
+				}
+			case <-time.After(5 * time.Second):
+				t.Error("the second login hangs on the question of the first")
+			}
+			cancelFirst()
+			<-first
+		})
 	}
 }
 

@@ -289,3 +289,32 @@ func handleFile(public gossh.PublicKey) []byte {
 	}{"none", "none", "", 1, public.Marshal(), []byte("handle")})...)
 	return pem.EncodeToMemory(&pem.Block{Type: "OPENSSH PRIVATE KEY", Bytes: blob})
 }
+
+// Whatever stands in a key file: an identity or an error with a next step, and never a question to the person that
+// can't help.
+func FuzzIdentity(f *testing.F) {
+	for _, args := range [][]string{{"-t", "ed25519"}, {"-t", "rsa", "-b", "2048", "-m", "PEM"}, {"-t", "ecdsa", "-m", "PKCS8"}} {
+		for _, passphrase := range []string{"", "secret"} {
+			text, err := os.ReadFile(generated(f, passphrase, args...))
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(text)
+		}
+	}
+	f.Add(handleFile(newSecurityKey(f).public))
+	c := New(Options{})
+	st := &attempt{client: c, ctx: f.Context()}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		id, problem := c.parseIdentity(st, "/the/key", text)
+		if (id == nil) == (problem == nil) {
+			t.Fatalf("identity %v, problem %v", id, problem)
+		}
+		if problem != nil && (problem.Hint == "" || problem.Code != domain.CodeKeyUnusable) {
+			t.Errorf("%+v", problem)
+		}
+		if id != nil && id.signer == nil && id.useless == nil {
+			t.Errorf("neither a signer nor a reason: %+v", id)
+		}
+	})
+}

@@ -18,14 +18,14 @@ import (
 // memory is what the person gave once: it lives until the client is closed and is never written anywhere.
 type memory struct {
 	mu        sync.Mutex
-	signers   map[string]gossh.Signer // by the file's content, so that a replaced key is asked for again
-	passwords map[string]string       // by user@host:port
-	hosts     map[string]bool         // by name in known_hosts and key: trusted, and it couldn't be kept
-	asking    map[string]*sync.Mutex  // one question at a time per key or login
+	signers   map[string]gossh.Signer  // by the file's content, so that a replaced key is asked for again
+	passwords map[string]string        // by user@host:port
+	hosts     map[string]bool          // by name in known_hosts and key: trusted, and it couldn't be kept
+	asking    map[string]chan struct{} // one question at a time per key or login
 }
 
 func newMemory() *memory {
-	return &memory{signers: map[string]gossh.Signer{}, passwords: map[string]string{}, hosts: map[string]bool{}, asking: map[string]*sync.Mutex{}}
+	return &memory{signers: map[string]gossh.Signer{}, passwords: map[string]string{}, hosts: map[string]bool{}, asking: map[string]chan struct{}{}}
 }
 
 func (m *memory) signer(id string) gossh.Signer {
@@ -68,14 +68,21 @@ func (m *memory) trust(host string, key gossh.PublicKey) {
 	m.hosts[host+" "+string(key.Marshal())] = true
 }
 
-// turn is the lock that keeps two runs from asking for the same thing at once.
-func (m *memory) turn(id string) *sync.Mutex {
+// turn waits until no other login asks about id, and gives the function that ends one's own turn. It fails when ctx
+// ends before.
+func (m *memory) turn(ctx context.Context, id string) (release func(), err error) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	if m.asking[id] == nil {
-		m.asking[id] = &sync.Mutex{}
+		m.asking[id] = make(chan struct{}, 1)
 	}
-	return m.asking[id]
+	one := m.asking[id]
+	m.mu.Unlock()
+	select {
+	case one <- struct{}{}:
+		return func() { <-one }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // identity is one IdentityFile: a signer, or only a public key that an agent may have the other half of.
@@ -208,9 +215,11 @@ func (l *lockedSigner) SignWithAlgorithm(rand io.Reader, data []byte, algorithm 
 func (l *lockedSigner) open() (gossh.Signer, error) {
 	resume := l.st.pause()
 	defer resume()
-	turn := l.c.auth.turn("key " + l.path)
-	turn.Lock()
-	defer turn.Unlock()
+	release, err := l.c.auth.turn(l.st.ctx, "key "+l.path)
+	if err != nil {
+		return nil, canceled(l.st.way.target())
+	}
+	defer release()
 	if known := l.c.auth.signer(string(l.text)); known != nil {
 		return known, nil
 	}
