@@ -179,7 +179,7 @@ func (cn *conn) session(line string, terminal bool) (gossh.Channel, <-chan *goss
 	defer watchdog.Stop()
 	ch, reqs, err := cn.client.OpenChannel("session", nil)
 	if err != nil {
-		return nil, nil, &openError{err}
+		return nil, nil, &openError{err, !watchdog.Stop()}
 	}
 	cn.offerAgent(ch)
 	accepted := true

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"strconv"
+	"syscall"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
@@ -157,6 +158,10 @@ func (c *Client) reach(ctx context.Context, h hop, way route, base *conn) (net.C
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, canceled(h)
+		}
+		if errors.Is(err, syscall.ECONNRESET) {
+			// A server that drops it at once may be faster than the connect's own return.
+			return nil, &resetError{droppedError(h, err)}
 		}
 		return nil, dialError(h, err, limit)
 	}

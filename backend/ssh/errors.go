@@ -100,17 +100,35 @@ func handshakeError(h hop, w *watched, st *attempt, err error) *domain.Error {
 	case strings.Contains(err.Error(), "no common algorithm"):
 		return domain.NewError(domain.CodeHandshake, "Update the SSH server there, or its algorithm settings.",
 			"%s and this app have no common algorithm", h.Name).WithDetails("%v", err).WithCause(err)
+	case st.authBegan && w.brokeOff():
+		return domain.NewError(domain.CodeHandshake, "Try again; if it happens once more, look at the server's log (journalctl -u ssh).",
+			"%s broke off during the login", h.addr()).WithDetails("%v", err).WithCause(err)
 	case strings.Contains(err.Error(), "unable to authenticate"), st.authBegan && (isCut(err) || errors.As(err, &own)):
 		return st.authError(h, err)
 	case received == 0 && isCut(err):
-		return domain.NewError(domain.CodeHandshake, "The server may have too many logins at once (MaxStartups), or a firewall closes them; try again.",
-			"%s closed the connection before it said anything", h.addr()).WithCause(err)
+		return droppedError(h, err)
 	case isCut(err):
 		return domain.NewError(domain.CodeHandshake, "Look at the server's log (journalctl -u ssh).",
 			"%s broke off while the connection was being made", h.addr()).WithDetails("%v", err).WithCause(err)
 	}
 	return domain.NewError(domain.CodeHandshake, "Look at the server's log (journalctl -u ssh).",
 		"the connection to %s couldn't be made", h.Name).WithDetails("%v", err).WithCause(err)
+}
+
+// droppedError is a connection that ended before the server's first byte.
+func droppedError(h hop, err error) *domain.Error {
+	return domain.NewError(domain.CodeHandshake, "The server may have too many logins at once (MaxStartups), or a firewall closes them; try again.",
+		"%s closed the connection before it said anything", h.addr()).WithCause(err)
+}
+
+// noSession is a connection that stands and doesn't get as far as a command; nothing ran.
+func noSession(h hop, open *openError, limit time.Duration) *domain.Error {
+	if open.silent {
+		return domain.NewError(domain.CodeConnectTimeout, "Try again; if it happens once more, look at the network in between.",
+			"%s takes the login and then opens no session within %s", h.Name, limit).WithCause(open)
+	}
+	return domain.NewError(domain.CodeHandshake, "Look at the server's log (journalctl -u ssh).",
+		"%s takes the login and then opens no session", h.Name).WithDetails("%v", open).WithCause(open)
 }
 
 func negotiated(e *gossh.AlgorithmNegotiationError) string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gossh "golang.org/x/crypto/ssh"
@@ -20,6 +21,7 @@ type conn struct {
 	w      *watched
 	base   *conn         // the connection that carries it, nil for the first machine
 	dead   chan struct{} // closed when the transport has ended
+	killed atomic.Bool   // by kill; dead follows
 
 	// Guarded by pool.mu.
 	jobs  int // runs and jump users that count against limit
@@ -33,7 +35,11 @@ type conn struct {
 	forward sync.Once // the agent is ready for the server's channels
 }
 
+// alive reports whether the connection may be used.
 func (cn *conn) alive() bool {
+	if cn.killed.Load() {
+		return false
+	}
 	select {
 	case <-cn.dead:
 		return false
@@ -44,6 +50,7 @@ func (cn *conn) alive() bool {
 
 // kill ends the transport at once, whatever waits on it.
 func (cn *conn) kill() {
+	cn.killed.Store(true)
 	cn.w.Close()
 	cn.client.Close()
 }

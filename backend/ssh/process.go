@@ -20,7 +20,10 @@ import (
 )
 
 // openError is a session channel that couldn't be opened: nothing was asked of the target yet.
-type openError struct{ err error }
+type openError struct {
+	err    error
+	silent bool // no answer came in time
+}
 
 func (e *openError) Error() string { return "open a session: " + e.err.Error() }
 func (e *openError) Unwrap() error { return e.err }
@@ -162,18 +165,26 @@ func (p *Process) open(ctx context.Context, line string, stdin []byte) error {
 			} else {
 				c.pool.lower(cn)
 			}
+		} else if !errors.Is(err, errRefused) {
+			// It is no good any more, even if the end of its transport wasn't noticed yet.
+			cn.kill()
 		}
 		c.pool.release(cn, need{})
 		switch {
 		case errors.As(err, &open) && ctx.Err() != nil:
 			return canceled(p.way.target())
-		case errors.As(err, &open) && try < openTries:
+		case open != nil && open.silent && try > 1:
+			// The first may have been an old connection; a new one that is silent isn't waited for again and again.
+			return noSession(p.way.target(), open, c.limits.open)
+		case open != nil && try < openTries:
 			continue
 		case refused != nil:
 			return domain.NewError(domain.CodeNoShell, "MaxSessions in sshd_config there may be 0, which forbids commands.",
 				"%s opens no session for a command", p.way.target().Name).WithDetails("%v", err)
 		case errors.Is(err, errRefused):
 			return noShell(p.way.target(), "", err.Error())
+		case open != nil:
+			return noSession(p.way.target(), open, c.limits.open)
 		}
 		return lostError(p.way.target().Name, err.Error())
 	}

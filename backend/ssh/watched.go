@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"errors"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -24,6 +25,7 @@ type watched struct {
 	fired  string
 	limit  time.Duration
 	paused int
+	cut    error // of the first read that failed
 }
 
 func watch(c net.Conn, now func() time.Time) *watched {
@@ -34,6 +36,13 @@ func watch(c net.Conn, now func() time.Time) *watched {
 
 func (w *watched) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
+	if err != nil {
+		w.mu.Lock()
+		if w.cut == nil {
+			w.cut = err
+		}
+		w.mu.Unlock()
+	}
 	if n > 0 {
 		w.last.Store(w.now().UnixNano())
 		if w.quick != nil && n < readBuffer/8 {
@@ -63,6 +72,13 @@ func (w *watched) firstHeard() time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.first
+}
+
+// brokeOff reports whether the other side ended the stream, as opposed to a disconnect message or an end from here.
+func (w *watched) brokeOff() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cut != nil && !errors.Is(w.cut, net.ErrClosed) && isCut(w.cut)
 }
 
 // lastHeard is when the last byte came.
