@@ -292,7 +292,9 @@ func TestStopWhileAnotherLoginIsAsked(t *testing.T) {
 				t.Error("the second login hangs on the question of the first")
 			}
 			cancelFirst()
-			<-first
+			if err := <-first; domain.CodeOf(err) != domain.CodeClosed {
+				t.Errorf("the first login: %v", err)
+			}
 		})
 	}
 }
