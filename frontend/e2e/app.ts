@@ -15,6 +15,9 @@ export interface App {
   url: string;
   dataDir: string;
   lab: Lab;
+  pid: number;
+  /** What the app has written to its stdout and stderr (the end of it). */
+  output: () => string;
   /** Runs vmo on the same data folder, from another process. */
   vmo: (...args: string[]) => string;
 }
@@ -40,7 +43,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Starts the real backend, which serves the built window to a browser. */
-export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; stop: () => Promise<void>; kill: () => Promise<void> }> {
+export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; pid: number; output: () => string; stop: () => Promise<void>; kill: () => Promise<void> }> {
   const port = await freePort();
   const child = spawn(join(root, 'bin/vm-orchestrator-dev'), ['-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
     cwd: root, env: { ...process.env, VMO_BROWSER_ONLY: '1', VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
@@ -53,7 +56,7 @@ export async function startApp(dataDir: string, sshConfig: string, ...args: stri
     if (Date.now() > until || child.exitCode !== null) throw new Error(`the app doesn't answer on ${url}:\n${log}`);
     await new Promise((done) => setTimeout(done, 100));
   }
-  return { url, stop: () => end(child), kill: () => { child.kill('SIGKILL'); return gone(child); } };
+  return { url, pid: child.pid ?? 0, output: () => log, stop: () => end(child), kill: () => { child.kill('SIGKILL'); return gone(child); } };
 }
 
 /** Runs vmo on a data folder, from another process. */
@@ -81,9 +84,9 @@ export const test = base.extend<{ app: App }, { lab: Lab }>({
   }, { scope: 'worker' }],
   app: async ({ lab }, use) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
-    const { url, stop } = await startApp(dataDir, lab.config);
+    const { url, pid, output, stop } = await startApp(dataDir, lab.config);
     await use({
-      url, dataDir, lab,
+      url, pid, output, dataDir, lab,
       vmo: (...args) => vmoOn(dataDir, lab.config, ...args),
     });
     await stop();

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { test, expect } from './app';
+import { log, takeIn, vm } from './steps';
+
+/** The files below a folder that hold a text. */
+function holding(dir: string, text: string): string[] {
+  return (readdirSync(dir, { recursive: true }) as string[]).map((name) => join(dir, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile() && readFileSync(path).includes(text));
+}
+
+/** The processes whose command line holds a text. */
+const commandLines = (text: string): string[] => readdirSync('/proc').filter((pid) => {
+  try { return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`).includes(text); } catch { return false; }
+});
+
+test('secret parameters: asked with a password field, masked, kept nowhere, asked for again', async ({ page, app }) => {
+  const token = `tok${randomBytes(12).toString('hex')}`, password = `pw${randomBytes(12).toString('hex')}`;
+  await takeIn(page, app);
+
+  // The form: one secret in the script, one for the standard input.
+  await page.getByRole('button', { name: /^(Add a command|Add command|New command)/ }).first().click();
+  const form = page.getByRole('dialog', { name: 'Add a command' });
+  await form.getByLabel('Name', { exact: true }).fill('Secretive');
+  await form.getByRole('textbox', { name: /^Script/ }).fill('echo got {{token}}; IFS= read -r line; test -n "$line" && echo "read ${#line}"; sleep 1');
+  await form.getByRole('combobox', { name: 'Type of token' }).click();
+  await page.getByRole('option', { name: 'Secret' }).click();
+  await expect(form.getByText('••• asked at every run')).toBeVisible();
+  await form.getByRole('button', { name: 'Secret for sudo' }).click();
+  await expect(form.getByText(/sudo -S -p/)).toBeVisible();
+  await expect(form.getByLabel('The script with its values')).toContainText('"$VMO_SECRET_token"');
+  await form.getByRole('switch', { name: /Ask before it runs/ }).check();
+  await form.getByRole('button', { name: /^Add/ }).last().click();
+  await expect(form).toBeHidden();
+
+  // The run: nothing of them is shown.
+  await vm(page, 'web-1').click();
+  const fields = page.locator('input[type=password]');
+  await expect(fields).toHaveCount(2);
+  await expect(page.getByText('token needs a value')).toBeVisible();
+  await page.getByLabel('token', { exact: false }).fill(token);
+  await page.getByLabel('password', { exact: false }).fill(password);
+  await expect(page.getByLabel('Script')).toContainText('got •••');
+  await page.keyboard.press('Control+Enter');
+  const confirm = page.getByRole('dialog', { name: /^Run this on/ });
+  await expect(confirm).toContainText('token •••');
+  await expect(confirm).not.toContainText(token);
+  await confirm.getByRole('button', { name: 'Run' }).click();
+  await expect(log(page)).toContainText(`got ${'*'.repeat(token.length)}`);
+  expect(commandLines(token)).toEqual([]);
+  expect(commandLines(password)).toEqual([]);
+  await expect(log(page)).toContainText(`read ${password.length}`);
+  await expect(fields.first()).toHaveValue('');
+  await expect(page.getByText('succeeded').first()).toBeVisible();
+  expect(await page.content()).not.toContain(token);
+
+  // Again, from the history: they are asked for.
+  await page.getByRole('tab', { name: 'History' }).click();
+  await page.getByRole('region', { name: 'Jobs' }).getByRole('button', { name: 'Secretive' }).click();
+  await expect(page.getByRole('button', { name: 'Edit and run' })).toHaveCount(0);
+  await page.getByRole('button', { name: 'Run again' }).click();
+  const again = page.getByRole('dialog', { name: /^Run job .* again$/ });
+  await expect(again.getByRole('button', { name: 'Run' })).toBeDisabled();
+  await again.getByLabel('token').fill('second');
+  await again.getByLabel('password').fill(password);
+  await page.keyboard.press('Enter');
+  await expect(again).toBeHidden();
+  await expect(log(page)).toContainText(`got ${'*'.repeat('second'.length)}`);
+  await expect(log(page)).toContainText(`read ${password.length}`);
+
+  // What the command itself printed is stored as it came; nothing else knows a secret.
+  expect(app.vmo('logs', '1')).toContain(`got ${token}`);
+  expect(holding(app.dataDir, password)).toEqual([]);
+  expect(holding(app.dataDir, 'VMO_SECRET_token')).not.toEqual([]); // what is there is found
+  for (const secret of [token, password]) {
+    expect(app.output()).not.toContain(secret);
+    expect(app.vmo('jobs', '--json')).not.toContain(secret);
+  }
+});
+
+test('the app writes no core file; where there is no keychain the passphrase dialog offers none', async ({ page, app }) => {
+  expect(readFileSync(`/proc/${app.pid}/limits`, 'utf8')).toMatch(/Max core file size\s+0 /);
+  await takeIn(page, app);
+  await vm(page, 'locked').click();
+  await page.getByRole('textbox', { name: 'Command', exact: true }).fill('echo unlocked');
+  await page.keyboard.press('Control+Enter');
+  const dialog = page.getByRole('dialog', { name: 'Passphrase of your key' });
+  await dialog.getByLabel(/Passphrase for/).fill(app.lab.passphrase);
+  await expect(dialog.getByRole('checkbox')).toHaveCount(0);
+  await page.keyboard.press('Enter');
+  await expect(log(page)).toContainText('unlocked');
+  expect(app.output()).not.toContain(app.lab.passphrase);
+});
