@@ -103,17 +103,19 @@ func (p *pool) connect(ctx context.Context, key string, way, full route, quiet b
 	return cn, nil
 }
 
-// keepAlive closes the connection when nothing at all was heard for the agreed time. Any received byte counts, so a
-// busy connection sends nothing for it.
+// keepAlive closes the connection when nothing at all was heard for the agreed time, of which the last interval at
+// least after a question. Any received byte counts, so a busy connection sends nothing for it.
 func (cn *conn) keepAlive() {
 	s := cn.way.target().Settings
 	interval, count := s.ServerAliveInterval, s.ServerAliveCountMax
 	if interval <= 0 {
 		interval, count = keepaliveInterval, keepaliveCount
 	}
-	count = max(1, count)
 	answered := make(chan struct{}, 1)
 	answered <- struct{}{}
+	// Silent intervals are counted, not measured: a clock that went on while this computer slept must not end a
+	// connection that wasn't asked yet.
+	missed := 0
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -124,9 +126,10 @@ func (cn *conn) keepAlive() {
 		}
 		silent := cn.c.o.Now().Sub(cn.w.lastHeard())
 		if silent < interval {
+			missed = 0
 			continue
 		}
-		if silent > interval*time.Duration(count) {
+		if missed++; missed >= max(2, count) {
 			cn.c.o.Log.Info("connection given up: nothing heard", "host", cn.way.target().Name, "for", silent)
 			cn.kill()
 			return

@@ -166,7 +166,6 @@ func TestStopWhereNoKeeperCanRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-
 	if got := p.Stop(within(t), 100*time.Millisecond); got.State != domain.StopUnproved || got.Note == "" {
 		t.Errorf("stop: %+v", got)
 	}
