@@ -37,7 +37,8 @@ type Prompt struct {
 	KnownHostsFile   string    `json:"knownHostsFile"`   // where trusting writes
 	Reason           string    `json:"reason"`           // "StrictHostKeyChecking ask"
 	KeyFile          string    `json:"keyFile"`          // passphrase
-	Question         string    `json:"question"`         // password, question: what the server says
+	Question         string    `json:"question"`         // question: the server's own words
+	Said             string    `json:"said"`             // password, question: what the server says beside it
 	Echo             bool      `json:"echo"`             // question: may be shown while typing
 	Attempt          int       `json:"attempt"`          // 1, 2, 3
 	CanKeep          bool      `json:"canKeep"`          // passphrase, password: there is a keychain to keep it in

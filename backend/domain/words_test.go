@@ -40,3 +40,14 @@ func TestDetailsCantDriveATerminal(t *testing.T) {
 		t.Errorf("%q", e.Details)
 	}
 }
+
+// A machine's words are one line of text.
+func TestSaid(t *testing.T) {
+	for said, want := range map[string]string{
+		" a\r\n\tb ": "a b", "\x1b[2Jx": "�[2Jx", "a\u202eb\u200b": "a�b�", "\xffq": "�q", "längere": "läng…", "": "",
+	} {
+		if got := Said(said, 5); strings.HasPrefix(said, "l") && got != want || !strings.HasPrefix(said, "l") && Said(said, 100) != want {
+			t.Errorf("%q is shown as %q and %q, want %q", said, got, Said(said, 100), want)
+		}
+	}
+}

@@ -83,9 +83,11 @@ func (t *Terminal) ask(ctx context.Context, p domain.Prompt) (domain.PromptAnswe
 		t.say("Passphrase for %s%s: ", p.KeyFile, attempt(p.Attempt))
 		return t.secret(p)
 	case domain.PromptPassword:
+		t.said(p)
 		t.say("Password for %s%s: ", p.Address, attempt(p.Attempt))
 		return t.secret(p)
 	default:
+		t.said(p)
 		t.say("%s: %s ", p.Address, p.Question)
 		if !p.Echo {
 			return t.secret(p)
@@ -159,6 +161,13 @@ func (t *Terminal) line() (string, error) {
 const maxLine = 4096
 
 // say prints with foreign control characters made harmless: a question may be a server's text.
+// said is what the server says with its question, told apart from the app's own words.
+func (t *Terminal) said(p domain.Prompt) {
+	if p.Said != "" {
+		t.say("%s says: %s\n", p.Address, p.Said)
+	}
+}
+
 func (t *Terminal) say(format string, args ...any) {
 	for i, arg := range args {
 		if s, ok := arg.(string); ok {

@@ -87,7 +87,8 @@ func entryOf(q domain.Prompt) (entry, bool) {
 	case domain.PromptPassphrase:
 		return entry{Passphrase, q.KeyFile}, q.KeyFile != ""
 	case domain.PromptPassword:
-		return entry{Password, q.Address}, q.Address != ""
+		// Behind another jump host the same address may be another machine: its host key says which one it is.
+		return entry{Password, q.Address + " " + q.Fingerprint}, q.Address != "" && q.Fingerprint != ""
 	}
 	return entry{}, false
 }

@@ -60,16 +60,16 @@ func TestKeptOnlyOnTheTickAndForgottenWhenWrong(t *testing.T) {
 // A wrong answer of the person's own doesn't cost what another login needs, and nobody to ask is told as before.
 func TestOnlyTheKeptAnswerIsForgotten(t *testing.T) {
 	k := mocked(t)
-	if err := k.Set(context.Background(), Password, "me@box:22", "right"); err != nil {
+	if err := k.Set(context.Background(), Password, "me@box:22 SHA256:x", "right"); err != nil {
 		t.Fatal(err)
 	}
 	me := &person{}
 	p := Keep(me, k)
-	_, err := p.Ask(context.Background(), domain.Prompt{Kind: domain.PromptPassword, Address: "me@box:22", Attempt: 2})
+	_, err := p.Ask(context.Background(), domain.Prompt{Kind: domain.PromptPassword, Fingerprint: "SHA256:x", Address: "me@box:22", Attempt: 2})
 	if domain.CodeOf(err) != domain.CodePromptNeeded {
 		t.Fatal(err)
 	}
-	ask(t, p, domain.Prompt{Kind: domain.PromptPassword, Address: "me@box:22", Attempt: 1}, "right")
+	ask(t, p, domain.Prompt{Kind: domain.PromptPassword, Fingerprint: "SHA256:x", Address: "me@box:22", Attempt: 1}, "right")
 }
 
 func TestWithoutAKeychainNothingIsOffered(t *testing.T) {
@@ -77,7 +77,7 @@ func TestWithoutAKeychainNothingIsOffered(t *testing.T) {
 	keyring.MockInitWithError(keyring.ErrUnsupportedPlatform)
 	me := &person{answers: []domain.PromptAnswer{{Accept: true, Secret: "a", Keep: true}, {Accept: true, Secret: "b"}}}
 	p := Keep(me, k)
-	ask(t, p, domain.Prompt{Kind: domain.PromptPassword, Address: "me@box:22", Attempt: 1}, "a")
+	ask(t, p, domain.Prompt{Kind: domain.PromptPassword, Fingerprint: "SHA256:x", Address: "me@box:22", Attempt: 1}, "a")
 	ask(t, p, domain.Prompt{Kind: domain.PromptQuestion, Address: "me@box:22", Attempt: 1}, "b")
 	for _, q := range me.asked {
 		if q.CanKeep {

@@ -30,19 +30,21 @@ type attempt struct {
 	follow   *follower // of a check; nil else: whoever adds a way to log in tells it (use, watch)
 
 	// Written by x/crypto's handshake, read after it is done.
-	hostKey   gossh.PublicKey // the one that was found right
-	keyErr    *domain.Error   // why the host key was refused
-	unknown   *unknownKey
-	authBegan bool
-	allowed   []string // what the server takes, as it said last
-	answered  error    // a question that couldn't be put
-	stopped   error    // the person broke off
-	refused   string   // the password that the server was told last
-	asked     map[string]int
-	collected bool
-	keys      []offer // all, in the order to offer
-	waiting   []offer // those whose turn is to come
-	passed    int     // methods that the server took and wants more than
+	hostKey        gossh.PublicKey // the one that was found right
+	keyErr         *domain.Error   // why the host key was refused
+	unknown        *unknownKey
+	authBegan      bool
+	allowed        []string // what the server takes, as it said last
+	answered       error    // a question that couldn't be put
+	stopped        error    // the person broke off
+	refused        string   // the password that the server was told last
+	rounds         int      // of questions
+	passwordRounds int      // those of them that asked for the password
+	asked          map[string]int
+	collected      bool
+	keys           []offer // all, in the order to offer
+	waiting        []offer // those whose turn is to come
+	passed         int     // methods that the server took and wants more than
 
 	mu       sync.Mutex
 	problems []*domain.Error // keys and agents that couldn't be used, most telling first

@@ -52,6 +52,9 @@ func (c *Client) login(ctx context.Context, way, full route, base *conn, prompte
 	}
 }
 
+// errOtherKey ends a connection whose server shows another host key in its middle.
+var errOtherKey = errors.New("the server shows another host key on a connection that stands")
+
 // resetError is a connection that ended before the server's banner: sshd drops them so when too many log in at once.
 type resetError struct{ say *domain.Error }
 
@@ -74,8 +77,11 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 		AuthCallback:      st.next,
 		HostKeyAlgorithms: hostKeyAlgorithms(h),
 		HostKeyCallback: func(_ string, remote net.Addr, key gossh.PublicKey) error {
-			if st.hostKey != nil && same(st.hostKey, key) {
-				return nil // keys are exchanged anew on a connection that stands
+			if st.hostKey != nil { // keys are exchanged anew on a connection that stands
+				if same(st.hostKey, key) {
+					return nil
+				}
+				return errOtherKey
 			}
 			st.follow.spoke(w)
 			if err := c.verify(st, h, remote, key); err != nil {

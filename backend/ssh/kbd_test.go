@@ -1,6 +1,7 @@
 package ssh
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -107,7 +108,7 @@ func asking(t *testing.T, home *sshdtest.Home, secrets ...string) (*Client, *scr
 func brief(asked []domain.Prompt) string {
 	var lines []string
 	for _, p := range asked {
-		lines = append(lines, fmt.Sprintf("%s %q echo=%t attempt=%d", p.Kind, p.Question, p.Echo, p.Attempt))
+		lines = append(lines, fmt.Sprintf("%s %q said=%q echo=%t attempt=%d", p.Kind, p.Question, p.Said, p.Echo, p.Attempt))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -138,9 +139,9 @@ func TestKeyboardInteractiveRounds(t *testing.T) {
 	if err := connect(t, c); err != nil {
 		t.Fatalf("login: %v (%s)", err, detailsOf(err))
 	}
-	want := `question "Two steps.\nToken:" echo=false attempt=1
-question "Colour:" echo=true attempt=1
-question "Pet:" echo=true attempt=1`
+	want := `question "Token:" said="Two steps." echo=false attempt=1
+question "Colour:" said="" echo=true attempt=1
+question "Pet:" said="" echo=true attempt=1`
 	if got := brief(asked.asked); got != want {
 		t.Errorf("asked\n%s\nwant\n%s", got, want)
 	}
@@ -368,5 +369,74 @@ func TestKeyboardInteractiveOfPAM(t *testing.T) {
 	}
 	if len(asked.asked) != 2 || asked.asked[0].Echo || asked.asked[1].Attempt != 2 {
 		t.Errorf("asked\n%s", brief(asked.asked))
+	}
+}
+
+// A password is remembered for the machine that was seen to be there, not for whatever answers at its address.
+func TestPasswordStaysWithItsMachine(t *testing.T) {
+	var mu sync.Mutex
+	got := map[string]string{}
+	var known bytes.Buffer
+	home := sshdtest.NewHome(t)
+	for _, name := range []string{"box", "other"} {
+		s := authServer(t, &gossh.ServerConfig{PasswordCallback: func(_ gossh.ConnMetadata, p []byte) (*gossh.Permissions, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			got[name] = string(p)
+			return nil, nil
+		}})
+		home.AppendConfig(fmt.Sprintf("Host %s\n  HostName 10.9.9.9\n  User root\n  HostKeyAlias %s\n  IdentityFile none\n  IdentityAgent none\n"+
+			"  UserKnownHostsFile %s\n  ProxyCommand bash -c 'exec 3<>/dev/tcp/127.0.0.1/%d; cat <&3 & cat >&3'\n", name, name, home.KnownHosts, s.Port))
+		fmt.Fprintf(&known, "%s %s", name, gossh.MarshalAuthorizedKey(s.HostKeys[0].Public))
+	}
+	if err := os.WriteFile(home.KnownHosts, known.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, asked := asking(t, home, "for-box", "for-other")
+	for _, name := range []string{"box", "other", "box"} {
+		way, err := c.routeTo(within(t), alias(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		cn, err := c.pool.acquire(within(t), way, way, need{})
+		if err != nil {
+			t.Fatal(name, err, domain.AsError(err).Details)
+		}
+		c.pool.release(cn, need{})
+		hangUp(c)
+	}
+	if got["box"] != "for-box" || got["other"] != "for-other" || len(asked.asked) != 2 {
+		t.Errorf("the machines were told %v, the person was asked %d times", got, len(asked.asked))
+	}
+	if p := asked.asked; p[0].Fingerprint == "" || p[0].Fingerprint == p[1].Fingerprint {
+		t.Errorf("fingerprints %q and %q", p[0].Fingerprint, p[1].Fingerprint)
+	}
+}
+
+// A server that asks for ever is left, and each time after the first it is known that the answer before was wrong.
+func TestQuestionsWithoutEnd(t *testing.T) {
+	rounds := 0
+	s := authServer(t, &gossh.ServerConfig{
+		KeyboardInteractiveCallback: func(_ gossh.ConnMetadata, ask gossh.KeyboardInteractiveChallenge) (*gossh.Permissions, error) {
+			for {
+				if _, err := ask("", "\x1b]0;x\x07Type\nit again\u202e", []string{"Password: "}, []bool{false}); err != nil {
+					return nil, err
+				}
+				rounds++
+			}
+		},
+	})
+	c, asked := asking(t, authHome(t, s), slices.Repeat([]string{"wrong"}, 100)...)
+	if err := connect(t, c); domain.CodeOf(err) != domain.CodeAuth {
+		t.Errorf("%v", err)
+	}
+	if rounds < 3 || rounds > maxRounds {
+		t.Errorf("%d rounds", rounds)
+	}
+	for i, p := range asked.asked {
+		if p.Attempt != i+1 || p.Said != "�]0;x�Type it again�" {
+			t.Errorf("question %d: attempt %d, said %q", i, p.Attempt, p.Said)
+			break
+		}
 	}
 }

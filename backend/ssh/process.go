@@ -328,7 +328,7 @@ func (p *Process) tell(mark string, noise []byte) {
 		}
 		p.sinkMu.Lock()
 		if !p.cut {
-			p.sink.Notice("before the command began: " + string(bytes.ToValidUTF8(text, []byte("\ufffd"))))
+			p.sink.Notice("before the command began: " + domain.Said(string(text), maxNoise))
 		}
 		p.sinkMu.Unlock()
 	}

@@ -354,6 +354,7 @@ export namespace domain {
 	    reason: string;
 	    keyFile: string;
 	    question: string;
+	    said: string;
 	    echo: boolean;
 	    attempt: number;
 	    canKeep: boolean;
