@@ -19,7 +19,7 @@ func TestHiddenNeverPrints(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secrets", s, "stdin", s.Stdin)
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secrets", s, "stdin", s.Stdin)
 	shown := string(text) + log.String() + fmt.Sprintf("%v %+v %#v %s %q %x %d %v", s, s, s, s.Stdin, s.Stdin, s.Stdin, s.Stdin, &s)
-	for _, form := range []string{secret, fmt.Sprintf("%x", secret), "aHVudGVyMg", fmt.Sprint([]byte(secret))[1:20]} {
+	for _, form := range []string{secret, fmt.Sprintf("%x", secret), "aHVudGVyMg", "104 117 110 116"} {
 		if strings.Contains(shown, form) {
 			t.Errorf("%q is in %s", form, shown)
 		}

@@ -11,7 +11,7 @@ import (
 )
 
 // secretive has a command with a secret in the environment and one on the standard input.
-type secretive struct{ fakeCommands }
+type secretive struct{}
 
 func (secretive) Get(_ context.Context, id string) (domain.Command, error) {
 	return domain.Command{ID: id, Name: "x", Kind: domain.KindSSH, Params: []domain.Param{

@@ -56,7 +56,7 @@ func TestAFailingKeychainIsNone(t *testing.T) {
 	keyring.MockInitWithError(errors.New("org.freedesktop.DBus.Error.ServiceUnknown: hunter2"))
 	_, got := k.Get(ctx, Password, "x")
 	for what, err := range map[string]error{"get": got, "set": k.Set(ctx, Password, "x", "hunter2"), "delete": k.Delete(ctx, Password, "x")} {
-		if err != ErrNone {
+		if !errors.Is(err, ErrNone) {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
@@ -69,12 +69,12 @@ func TestAKeychainThatHangs(t *testing.T) {
 	k := open(50*time.Millisecond, time.Millisecond)
 	release, calls := make(chan struct{}), 0
 	hang := func() (string, error) { calls++; <-release; return "late", nil }
-	if _, err := k.call(ctx, k.unlock, hang); err != ErrNone {
+	if _, err := k.call(ctx, k.unlock, hang); !errors.Is(err, ErrNone) {
 		t.Fatalf("the first call: %v", err)
 	}
 	began := time.Now()
 	for range 20 {
-		if _, err := k.call(ctx, time.Hour, hang); err != ErrNone {
+		if _, err := k.call(ctx, time.Hour, hang); !errors.Is(err, ErrNone) {
 			t.Fatalf("a later call: %v", err)
 		}
 	}
