@@ -20,7 +20,7 @@ type Kind string
 
 const (
 	Passphrase Kind = "passphrase" // the id is the key file's path
-	Password   Kind = "password"   // the id is user@host:port
+	Password   Kind = "password"   // the id is user@host:port and the fingerprint of the host key that was seen
 )
 
 var (

@@ -70,6 +70,10 @@ func TestOnlyTheKeptAnswerIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	ask(t, p, domain.Prompt{Kind: domain.PromptPassword, Fingerprint: "SHA256:x", Address: "me@box:22", Attempt: 1}, "right")
+	_, err = p.Ask(context.Background(), domain.Prompt{Kind: domain.PromptPassword, Fingerprint: "SHA256:y", Address: "me@box:22", Attempt: 1})
+	if domain.CodeOf(err) != domain.CodePromptNeeded {
+		t.Errorf("a password went to another machine: %v", err)
+	}
 }
 
 func TestWithoutAKeychainNothingIsOffered(t *testing.T) {
