@@ -5,7 +5,7 @@ import SecretDialog from './SecretDialog.svelte';
 
 const prompt = (more: Partial<Prompt>): Prompt => ({
   id: 'p', kind: 'passphrase', vmName: 'web', address: 'me@web:22', ip: '', hops: [], keyType: '', keyBits: 0, fingerprint: '', knownFingerprint: '',
-  knownAt: '', removeCommand: '', knownHostsFile: '', reason: '', keyFile: '/id', question: '', echo: false, attempt: 1, canKeep: false, forgot: false, askedAt: '', ...more,
+  knownAt: '', removeCommand: '', knownHostsFile: '', reason: '', keyFile: '/id', question: '', said: '', echo: false, attempt: 1, canKeep: false, forgot: false, askedAt: '', ...more,
 });
 let app: ReturnType<typeof mount>;
 afterEach(() => unmount(app));
