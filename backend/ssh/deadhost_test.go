@@ -19,6 +19,13 @@ func deadHost(t *testing.T) *sshdtest.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
+	fill(t, l)
+	return &sshdtest.Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "x"}
+}
+
+// fill makes a listener swallow connection requests.
+func fill(t *testing.T, l net.Listener) {
+	t.Helper()
 	raw, err := l.(*net.TCPListener).SyscallConn()
 	if err != nil {
 		t.Fatal(err)
@@ -28,11 +35,10 @@ func deadHost(t *testing.T) *sshdtest.Server {
 	}
 	for range 4 {
 		// The first fill the queue, the others show that it is full.
-		conn, err := net.DialTimeout("tcp4", l.Addr().String(), 200*time.Millisecond)
+		conn, err := net.DialTimeout("tcp", l.Addr().String(), 200*time.Millisecond)
 		if err != nil {
 			break
 		}
 		t.Cleanup(func() { conn.Close() })
 	}
-	return &sshdtest.Server{Host: "127.0.0.1", Port: l.Addr().(*net.TCPAddr).Port, User: "x"}
 }

@@ -45,7 +45,6 @@ type Fault struct {
 type FaultServer struct {
 	*Server
 
-	config   *gossh.ServerConfig
 	listener net.Listener
 	wait     sync.WaitGroup
 	accepted atomic.Int64
@@ -109,7 +108,7 @@ func (s *FaultServer) Close() {
 	s.closed = true
 	s.mu.Unlock()
 	s.listener.Close()
-	s.each(func(c *faultConn) { c.end() })
+	s.each(func(c *faultConn) { _ = c.end() })
 	s.wait.Wait()
 }
 
@@ -139,7 +138,7 @@ func (s *FaultServer) accept(hostKey gossh.Signer) {
 		go func() {
 			defer s.wait.Done()
 			s.serve(c, hostKey)
-			c.end()
+			_ = c.end()
 			s.mu.Lock()
 			delete(s.conns, c)
 			s.mu.Unlock()

@@ -44,6 +44,8 @@ type Options struct {
 	Authorized   []Key    // keys that may log in; more by Authorize
 	Password     string   // set for the account and accepted; "" forbids passwords (root only)
 	Addresses    []string // of this computer, at most 16 (sshd's own limit); none: 127.0.0.1
+	NetNS        string   // a network namespace for it to run in (root only)
+	Host         string   // its address there; "" is 127.0.0.1
 	Lines        []string // more lines of sshd_config, before the harness's own: the first one wins
 }
 
@@ -130,6 +132,9 @@ func prepare(o Options) (*Server, error) {
 		host = o.Addresses[0]
 	}
 	s := &Server{Host: host, User: user, Dir: dir, HostKeys: o.HostKeys, Mark: hex.EncodeToString(mark)}
+	if o.Host != "" {
+		s.Host = o.Host
+	}
 	if len(s.HostKeys) == 0 {
 		key, err := NewKey(dir, "host_ed25519", Ed25519, "")
 		if err != nil {
@@ -200,7 +205,11 @@ func (s *Server) run(o Options) error {
 	if err != nil {
 		return err
 	}
-	s.cmd = exec.Command(sshd, "-D", "-f", s.path("sshd_config"), "-E", s.path("log"))
+	args := []string{sshd, "-D", "-f", s.path("sshd_config"), "-E", s.path("log")}
+	if o.NetNS != "" {
+		args = append([]string{"ip", "netns", "exec", o.NetNS}, args...)
+	}
+	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	if err := s.cmd.Start(); err != nil {
 		return fmt.Errorf("start sshd: %w", err)
