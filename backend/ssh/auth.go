@@ -141,8 +141,8 @@ func (st *attempt) authError(h hop, err error) *domain.Error {
 	problems, offered := st.problems, st.offered
 	st.mu.Unlock()
 	login := h.String()
-	if st.refused != "" && st.client.auth.password(login) == st.refused {
-		st.client.auth.setPassword(login, "")
+	if st.refused != "" {
+		st.client.auth.forgetPassword(st.passwordKey(), st.refused)
 	}
 	if st.stopped != nil {
 		return domain.AsError(st.stopped)

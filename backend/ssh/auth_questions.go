@@ -15,14 +15,12 @@ const maxSaid = 1000
 const maxRounds = 20
 
 // password is the login's password: the one that is remembered, or else the person's answer, which is then kept until
-// the client is closed. It is remembered for the login on the machine whose host key was seen, as behind another jump
-// host the same address may be another machine. try counts from 1. said is what the server says with its question.
+// the client is closed. try counts from 1. said is what the server says with its question.
 func (st *attempt) password(said string, try int) (string, error) {
 	resume := st.pause()
 	defer resume()
 	login := st.way.target().String()
-	fingerprint := gossh.FingerprintSHA256(plainKey(st.hostKey))
-	where := login + " " + fingerprint
+	where := st.passwordKey()
 	release, err := st.client.auth.turn(st.ctx, "login "+where)
 	if err != nil {
 		return "", st.giveUp(canceled(st.way.target()))
@@ -34,17 +32,23 @@ func (st *attempt) password(said string, try int) (string, error) {
 		st.follow.use(usedMethod{name: methodPassword})
 		return known, nil
 	}
-	answer, err := st.ask(domain.Prompt{Kind: domain.PromptPassword, Fingerprint: fingerprint, Said: said, Attempt: try})
+	answer, err := st.ask(domain.Prompt{Kind: domain.PromptPassword, Fingerprint: gossh.FingerprintSHA256(plainKey(st.hostKey)), Said: said, Attempt: try})
 	if err == nil && !answer.Accept {
 		err = domain.NewError(domain.CodeAuth, "Try again and give the password, or set up a key.", "no password was given for %s", login)
 	}
 	if err != nil {
-		st.client.auth.setPassword(where, "")
+		st.client.auth.forgetPassword(where, st.refused)
 		return "", st.giveUp(err)
 	}
 	st.client.auth.setPassword(where, answer.Secret)
 	st.refused = answer.Secret
 	return answer.Secret, nil
+}
+
+// passwordKey is what a password is remembered for: the login on the machine whose host key was seen. Behind another jump
+// host the same address may be another machine.
+func (st *attempt) passwordKey() string {
+	return st.way.target().String() + " " + gossh.FingerprintSHA256(plainKey(st.hostKey))
 }
 
 // questions puts each question of a round of keyboard-interactive to the person. PAM sends rounds without any.

@@ -356,6 +356,20 @@ func TestPasswordIsRememberedAndACodeIsNot(t *testing.T) {
 	}
 }
 
+// A password that was refused to the end isn't tried at the next connection: it would cost a try, and an account is
+// locked after some.
+func TestWrongPasswordIsForgotten(t *testing.T) {
+	home, tried := asksFor(t, "1", "2", "PreferredAuthentications password", "NumberOfPasswordPrompts 1")
+	c, asked := asking(t, home, "wrong", "2")
+	want(t, connect(t, c), domain.CodeAuth)
+	if err := connect(t, c); err != nil {
+		t.Errorf("login: %v", err)
+	}
+	if got := strings.Join(*tried, ", "); got != "password wrong, password 2" || len(asked.asked) != 2 {
+		t.Errorf("the server saw %q; asked\n%s", got, brief(asked.asked))
+	}
+}
+
 // The real PAM: a wrong password by keyboard-interactive, then the right one.
 func TestKeyboardInteractiveOfPAM(t *testing.T) {
 	if os.Geteuid() != 0 {

@@ -46,13 +46,18 @@ func (m *memory) password(login string) string {
 	return m.passwords[login]
 }
 
+// forgetPassword forgets password, unless another one has come in its place.
+func (m *memory) forgetPassword(login, password string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.passwords[login] == password {
+		delete(m.passwords, login)
+	}
+}
+
 func (m *memory) setPassword(login, password string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if password == "" {
-		delete(m.passwords, login)
-		return
-	}
 	m.passwords[login] = password
 }
 
