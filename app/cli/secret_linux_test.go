@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -100,7 +101,7 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 	}
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", vmo.Process.Pid))
 	must(t, err)
-	if !regexp.MustCompile(`Max core file size\s+0 `).Match(limits) {
+	if !regexp.MustCompile(`Max core file size\s+1 `).Match(limits) {
 		t.Errorf("vmo may dump core:\n%s", limits)
 	}
 	must(t, os.WriteFile(filepath.Join(dir, "go"), nil, 0o644))
@@ -174,5 +175,31 @@ func TestHandingSecretsIn(t *testing.T) {
 	}
 	if jobs := d.jobs(); len(jobs) != 1 {
 		t.Errorf("%d jobs were run", len(jobs))
+	}
+}
+
+// A vmo that crashes leaves no core, though the person's shell allows them and the system writes them for others.
+func TestNoCoreFile(t *testing.T) {
+	t.Parallel()
+	pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern")
+	must(t, err)
+	cores := func(script string) int {
+		dir := t.TempDir()
+		cmd := exec.Command("sh", "-c", "ulimit -c unlimited; "+script)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOTRACEBACK=crash", "VMO_DATA_DIR="+t.TempDir())
+		if out, err := cmd.CombinedOutput(); err == nil {
+			t.Fatalf("%s: it did not crash: %s", script, out)
+		}
+		files, err := os.ReadDir(dir)
+		must(t, err)
+		return len(files)
+	}
+	if n := cores(vmoBinary + ` --demo run --all --quiet -- sleep 60 & pid=$!
+until grep -q "core file size  *1 " /proc/$pid/limits; do sleep 0.05; done
+kill -ABRT $pid; wait $pid`); n != 0 {
+		t.Errorf("vmo left %d files", n)
+	}
+	if n := cores(`sh -c 'kill -ABRT $$'`); n == 0 && !strings.ContainsAny(string(pattern), "|/") {
+		t.Error("no core of another program either: the test can't tell anything")
 	}
 }

