@@ -44,7 +44,8 @@ test('a passphrase is asked again when it was wrong, and never lands on the disk
   await takeIn(page, app);
   await run(page, 'locked', 'echo unlocked');
   const dialog = page.getByRole('dialog', { name: 'Passphrase of your key' });
-  await dialog.getByLabel(/Passphrase for/).fill('not it');
+  await expect(dialog.getByLabel(/Passphrase for/)).toBeFocused();
+  await page.keyboard.type('not it');
   await page.keyboard.press('Enter');
   await expect(dialog.getByText(/That was not it/)).toBeVisible();
   await dialog.getByLabel(/Passphrase for/).fill(app.lab.passphrase);
