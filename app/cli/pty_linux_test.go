@@ -42,7 +42,8 @@ func (d *data) sit(args ...string) *terminal {
 	return s
 }
 
-// answer types the answer to each question, in the order in which they come. vmo asks one at a time.
+// answer types the answer to each question, in the order in which they come. vmo asks one at a time, and a moment after
+// the question is out the echo is off; a person is slower.
 func (s *terminal) answer(answers map[string]string) {
 	s.t.Helper()
 	open := maps.Clone(answers)
@@ -52,7 +53,7 @@ func (s *terminal) answer(answers map[string]string) {
 				s.t.Fatalf("vmo has ended; it printed %q, the screen shows %q", s.out, s.screen)
 			}
 			for question, text := range open {
-				if strings.Contains(s.screen.String(), question) {
+				if strings.Contains(s.screen.String(), question) && !s.echoes() {
 					_, err := s.person.WriteString(text + "\n")
 					must(s.t, err)
 					delete(open, question)
@@ -62,6 +63,21 @@ func (s *terminal) answer(answers map[string]string) {
 			return false
 		})
 	}
+}
+
+// echoes says whether the terminal shows what is typed.
+func (s *terminal) echoes() (on bool) {
+	s.t.Helper()
+	conn, err := s.person.SyscallConn()
+	must(s.t, err)
+	must(s.t, conn.Control(func(fd uintptr) {
+		var mode *unix.Termios
+		if mode, err = unix.IoctlGetTermios(int(fd), unix.TCGETS); err == nil {
+			on = mode.Lflag&unix.ECHO != 0
+		}
+	}))
+	must(s.t, err)
+	return on
 }
 
 func pty(t *testing.T) (person, tty *os.File) {

@@ -72,6 +72,9 @@ func (t *Terminal) Ask(ctx context.Context, p domain.Prompt) (domain.PromptAnswe
 }
 
 func (t *Terminal) ask(ctx context.Context, p domain.Prompt) (domain.PromptAnswer, error) {
+	if p.Forgot {
+		t.say("What the keychain had was wrong and has been forgotten.\n")
+	}
 	switch p.Kind {
 	case domain.PromptHostKey:
 		return t.askKey(ctx, p)

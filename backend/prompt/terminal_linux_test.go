@@ -117,7 +117,7 @@ func TestSecrets(t *testing.T) {
 	out := newScreen()
 	term := NewTerminal(app, out)
 	for _, p := range []domain.Prompt{
-		{ID: "1", Kind: domain.PromptPassphrase, KeyFile: "/k", Attempt: 2},
+		{ID: "1", Kind: domain.PromptPassphrase, KeyFile: "/k", Attempt: 2, Forgot: true},
 		{ID: "2", Kind: domain.PromptPassword, Address: "me@web"},
 		{ID: "3", Kind: domain.PromptQuestion, Address: "me@web", Question: "\x1b]0;title\x07Code\r\n:"},
 	} {
@@ -135,6 +135,9 @@ func TestSecrets(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-done
+		if p.Forgot != strings.Contains(out.text, "has been forgotten") {
+			t.Errorf("%q", out.text)
+		}
 		if strings.ContainsAny(out.text, "\x1b\x07\r") || strings.Contains(out.text, "s3cret") {
 			t.Errorf("%q", out.text)
 		}

@@ -1,8 +1,13 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { test, expect } from './app';
-import { log, takeIn, vm } from './steps';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startApp, test, expect } from './app';
+import { log, open, run, takeIn, vm } from './steps';
+
+const root = resolve(import.meta.dirname, '../..');
 
 /** The files below a folder that hold a text. */
 function holding(dir: string, text: string): string[] {
@@ -82,13 +87,69 @@ test('secret parameters: asked with a password field, masked, kept nowhere, aske
 test('the app writes no core file; where there is no keychain the passphrase dialog offers none', async ({ page, app }) => {
   expect(readFileSync(`/proc/${app.pid}/limits`, 'utf8')).toMatch(/Max core file size\s+1 /);
   await takeIn(page, app);
-  await vm(page, 'locked').click();
-  await page.getByRole('textbox', { name: 'Command', exact: true }).fill('echo unlocked');
-  await page.keyboard.press('Control+Enter');
+  await run(page, 'locked', 'echo unlocked');
   const dialog = page.getByRole('dialog', { name: 'Passphrase of your key' });
   await dialog.getByLabel(/Passphrase for/).fill(app.lab.passphrase);
   await expect(dialog.getByRole('checkbox')).toHaveCount(0);
   await page.keyboard.press('Enter');
   await expect(log(page)).toContainText('unlocked');
   expect(app.output()).not.toContain(app.lab.passphrase);
+});
+
+test('a passphrase is kept on the tick alone, used at the next start, and forgotten when it is wrong', async ({ page, lab }) => {
+  execFileSync('go', ['build', '-o', 'bin/keychain', './internal/secretservice/serve'], { cwd: root });
+  const keychain = spawn(join(root, 'bin/keychain'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: keychain.stdout })[Symbol.asyncIterator]();
+  const kept = async (): Promise<string[]> => { keychain.stdin.write('\n'); return JSON.parse((await lines.next()).value as string) as string[]; };
+  await lines.next();
+  const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
+  const key = join(lab.config, '../id_locked');
+  const changeKey = (from: string, to: string) => execFileSync('ssh-keygen', ['-q', '-p', '-f', key, '-P', from, '-N', to]);
+  const dialog = page.getByRole('dialog', { name: 'Passphrase of your key' });
+  const other = randomBytes(12).toString('hex');
+  let changed = false, first = true;
+  /** One start of the app, up to the question or the output. */
+  const session = async (act: () => Promise<void>) => {
+    const app = await startApp(dataDir, lab.config);
+    try {
+      if (first) await takeIn(page, app);
+      else await open(page, app);
+      first = false;
+      await run(page, 'locked', 'echo unlocked');
+      await act();
+      await expect(log(page)).toContainText('unlocked');
+      expect(app.output()).not.toContain(lab.passphrase);
+    } finally {
+      await app.stop();
+    }
+  };
+  try {
+    await session(async () => {
+      await dialog.getByLabel(/Passphrase for/).fill(lab.passphrase);
+      await expect(dialog.getByRole('checkbox')).not.toBeChecked();
+      await page.keyboard.press('Enter');
+    });
+    expect(await kept()).toEqual([]);
+    await session(async () => {
+      await dialog.getByLabel(/Passphrase for/).fill(lab.passphrase);
+      await dialog.getByRole('checkbox', { name: /keychain/ }).check();
+      await dialog.getByRole('button', { name: 'Continue' }).click();
+    });
+    expect(await kept()).toEqual([`passphrase ${key}`]);
+    await session(async () => { await expect(dialog).toBeHidden(); });
+    changeKey(lab.passphrase, other);
+    changed = true;
+    await session(async () => {
+      await expect(dialog.getByText(/has been forgotten/)).toBeVisible();
+      expect(await kept()).toEqual([]);
+      await dialog.getByLabel(/Passphrase for/).fill(other);
+      await page.keyboard.press('Enter');
+    });
+    expect(await kept()).toEqual([]);
+    for (const secret of [lab.passphrase, other]) expect(holding(dataDir, secret)).toEqual([]);
+  } finally {
+    if (changed) changeKey(other, lab.passphrase);
+    keychain.kill();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 });
