@@ -2,6 +2,7 @@ package secret
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/zalando/go-keyring"
@@ -52,7 +53,7 @@ func TestKeptOnlyOnTheTickAndForgottenWhenWrong(t *testing.T) {
 	if last := me.asked[2]; !last.Forgot || !last.CanKeep {
 		t.Errorf("asked %+v", last)
 	}
-	if _, err := k.Get(context.Background(), Passphrase, "/id"); err != ErrNotKept {
+	if _, err := k.Get(context.Background(), Passphrase, "/id"); !errors.Is(err, ErrNotKept) {
 		t.Errorf("a wrong passphrase is still kept: %v", err)
 	}
 }
