@@ -89,7 +89,7 @@ func handshakeError(h hop, w *watched, st *attempt, err error) *domain.Error {
 			"%s has too many logins at once", h.addr()).WithDetails("it said: %s", shown).WithCause(err)
 	case received == 0 && isCut(err) && w.proxy() != nil:
 		return domain.NewError(domain.CodeUnreachable, "Check the ProxyCommand of "+h.Name+" in ssh_config.",
-			"the ProxyCommand for %s ended without a connection", h.Name).WithDetails("it said: %s", w.proxy().said).WithCause(err)
+			"the ProxyCommand for %s ended without a connection", h.Name).WithDetails("it said: %s", w.proxy().lastWords()).WithCause(err)
 	case received > 0 && !containsBanner(sniffed):
 		return domain.NewError(domain.CodeNotSSH, "Check the port: SSH servers usually listen on 22.",
 			"what answers at %s isn't an SSH server", h.addr()).WithDetails("it said: %s", shown).WithCause(err)

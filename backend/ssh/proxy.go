@@ -82,6 +82,15 @@ func (p *proxyConn) Close() error {
 	return nil
 }
 
+// lastWords are what a command that is ending says on stderr, waiting a moment for the last of it.
+func (p *proxyConn) lastWords() *tail {
+	select {
+	case <-p.done:
+	case <-time.After(proxyKillGrace):
+	}
+	return p.said
+}
+
 // A ProxyCommand has no addresses and no deadlines; watched keeps the time.
 func (p *proxyConn) LocalAddr() net.Addr                { return proxyAddr{} }
 func (p *proxyConn) RemoteAddr() net.Addr               { return proxyAddr{} }
