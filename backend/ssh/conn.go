@@ -115,7 +115,7 @@ func (cn *conn) keepAlive() {
 	answered <- struct{}{}
 	// Silent intervals are counted, not measured: a clock that went on while this computer slept must not end a
 	// connection that wasn't asked yet.
-	missed := 0
+	missed, last := 0, cn.w.lastHeard()
 	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	for {
@@ -124,9 +124,13 @@ func (cn *conn) keepAlive() {
 			return
 		case <-tick.C:
 		}
-		silent := cn.c.o.Now().Sub(cn.w.lastHeard())
+		heard := cn.w.lastHeard()
+		if heard != last {
+			// The answer to the last question comes a moment after a tick, so it may be as old as an interval at the next.
+			last, missed = heard, 0
+		}
+		silent := cn.c.o.Now().Sub(heard)
 		if silent < interval {
-			missed = 0
 			continue
 		}
 		if missed++; missed >= max(2, count) {
