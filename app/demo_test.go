@@ -103,3 +103,29 @@ func wait(t *testing.T, cond func() bool) {
 		}
 	}
 }
+
+// Secrets work on the demo, too: what a person tries there is what happens elsewhere.
+func TestSecretsOnTheDemo(t *testing.T) {
+	a := demoApp(t)
+	c, err := a.Commands.Create(t.Context(), domain.Command{
+		Name: "secretive", Script: "echo \"<\"{{token}}\">\"; sudo -S -p '' whoami; cat",
+		Params: []domain.Param{{Name: "token", Type: domain.ParamSecret, Required: true}, {Name: "password", Type: domain.ParamSecret, Stdin: true}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	targets, err := a.Targets(t.Context(), nil, nil, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := a.Jobs.Start(t.Context(), StartJob{CommandID: c.ID, Targets: targets[:1], Secrets: map[string]string{"token": "a b", "password": "pw"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d, err = a.Jobs.Wait(t.Context(), d.Job.ID); err != nil {
+		t.Fatal(err)
+	}
+	if got := printed(t, a, d.Runs[0].ID)[domain.Stdout]; !strings.HasPrefix(got, "<a b>\n") || strings.Contains(got, "pw") || strings.Count(got, "\n") != 2 {
+		t.Errorf("%s, printed %q", d.Job.Status, got)
+	}
+}

@@ -282,10 +282,22 @@ func (c *call) again(ctx context.Context, words []string) int {
 	return next(&inner)
 }
 
+// sudo takes any password, as the demo user may do everything: with -S a line of its input is one.
 func sudo(c *call) int {
 	words := c.args
 	for len(words) > 0 && strings.HasPrefix(words[0], "-") {
+		flag := words[0]
 		words = words[1:]
+		if (flag == "-p" || flag == "-u" || flag == "-g") && len(words) > 0 {
+			words = words[1:]
+		}
+		if strings.Contains(flag, "S") {
+			for one := []byte{0}; one[0] != '\n'; { // byte by byte: the rest is the command's
+				if _, err := io.ReadFull(c.stdin, one); err != nil {
+					break
+				}
+			}
+		}
 	}
 	return c.again(c.ctx, words)
 }

@@ -107,6 +107,20 @@ func TestExits(t *testing.T) {
 	}
 }
 
+func TestSecrets(t *testing.T) {
+	p, sink := start(t, `echo "<$VMO_SECRET_a>"; cat`, domain.Exec{Secrets: domain.Secrets{
+		Env: []domain.Secret{{Name: "VMO_SECRET_a", Value: domain.Hidden(" x ")}}, Stdin: domain.Hidden("y\n"),
+	}})
+	if exit := p.Wait(); exit.Code != 0 || sink.text(domain.Stdout) != "< x >\ny\n" {
+		t.Errorf("%+v, output %q", exit, sink.text(domain.Stdout))
+	}
+	// One that isn't read keeps nobody waiting.
+	p, _ = start(t, "true", domain.Exec{Secrets: domain.Secrets{Stdin: domain.Hidden(strings.Repeat("x", domain.MaxSecretBytes) + "\n")}})
+	if exit := p.Wait(); exit.Code != 0 {
+		t.Errorf("%+v", exit)
+	}
+}
+
 func TestEveryByteOfBothStreams(t *testing.T) {
 	dir := t.TempDir()
 	p, sink := start(t, `head -c 5000000 /dev/urandom | tee e >&2; head -c 20000000 /dev/urandom | tee o`, domain.Exec{WorkDir: dir})

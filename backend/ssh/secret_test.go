@@ -2,6 +2,7 @@ package ssh
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -67,5 +68,25 @@ func TestNoSecretWithoutTheReadyMark(t *testing.T) {
 	}
 	if text := fmt.Sprintf("%v %+v", err, *domain.AsError(err)) + srv.Log(); strings.Contains(text, secret) || !strings.Contains(text, "done") {
 		t.Errorf("%s", text)
+	}
+}
+
+// What the form of a command says about sudo holds: the password comes by the standard input, and a wrong one fails at
+// once instead of waiting for another.
+func TestSudoByStandardInput(t *testing.T) {
+	if os.Geteuid() != 0 {
+		return // only root can permit it
+	}
+	c, srv, _ := box(t, sshdtest.Options{Shell: "/bin/dash", Password: "right-one"})
+	if !sshdtest.AllowSudoByPassword(t, srv.User) {
+		t.Fatal("sudo is not installed")
+	}
+	for password, want := range map[string]string{"right-one": "0\nrest\n", "wrong-one": "rest\n"} {
+		got, exit := run(t, c, domain.Exec{
+			Script: "sudo -k -S -p '' id -u; echo rest", Secrets: domain.Secrets{Stdin: domain.Hidden(password + "\n")},
+		})
+		if got.stdout() != want || exit.Code != 0 || strings.Contains(got.stdout()+got.stderr(), password) {
+			t.Errorf("%s: %+v, stdout %q, stderr %q", password, exit, got.stdout(), got.stderr())
+		}
 	}
 }

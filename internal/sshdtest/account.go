@@ -90,6 +90,18 @@ func setPassword(name, password string) error {
 // installed, or where the test can't permit it, not being root.
 func AllowSudo(t testing.TB, name string) bool {
 	t.Helper()
+	return sudoRule(t, name, "NOPASSWD: ALL")
+}
+
+// AllowSudoByPassword lets a test account become root by sudo and its password until the test ends. As AllowSudo, it
+// reports false where that can't be. No other test may use AllowSudo for the same account.
+func AllowSudoByPassword(t testing.TB, name string) bool {
+	t.Helper()
+	return sudoRule(t, name, "PASSWD: ALL")
+}
+
+func sudoRule(t testing.TB, name, what string) bool {
+	t.Helper()
 	if _, err := exec.LookPath("sudo"); err != nil || os.Geteuid() != 0 || !strings.HasPrefix(name, accountPrefix) {
 		return false
 	}
@@ -99,7 +111,7 @@ func AllowSudo(t testing.TB, name string) bool {
 		t.Fatalf("sshdtest: %v", err)
 	}
 	t.Cleanup(func() { os.Remove(rule.Name()) })
-	_, err = rule.WriteString(name + " ALL=(ALL) NOPASSWD: ALL\n")
+	_, err = rule.WriteString(name + " ALL=(ALL) " + what + "\n")
 	if err := errors.Join(err, rule.Chmod(0o440), rule.Close()); err != nil {
 		t.Fatalf("sshdtest: %v", err)
 	}

@@ -13,6 +13,7 @@ func TestLineComesBack(t *testing.T) {
 		"small": {Nonce: "n1", RunID: "r-1", Script: "true", Env: map[string]string{}},
 		"all": {Nonce: "n1", RunID: "r-1", WorkDir: "~/it's", Script: "echo 'a' \"b\" \\ ! % \n\x00\xff é $x `y`",
 			Env: map[string]string{"A": "1", "B": "two\nlines='"}},
+		"secrets": {Nonce: "n1", RunID: "r-1", Script: "x", Fed: true, Secrets: []string{"VMO_SECRET_z", "VMO_SECRET_a"}, Env: map[string]string{"A": "1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			line, stdin, err := r.Line()
