@@ -289,6 +289,12 @@ func TestProxyJump(t *testing.T) {
 	if _, err := c.Start(within(t), alias("loop"), domain.Exec{RunID: "x", Script: "true"}, &record{}); domain.CodeOf(err) != domain.CodeJumpLoop {
 		t.Errorf("loop: %v", err)
 	}
+	for i := range 50 {
+		home.Host(fmt.Sprint("far", i), first, fmt.Sprint("ProxyJump far", i+1))
+	}
+	if _, err := c.Start(within(t), alias("far0"), domain.Exec{RunID: "x", Script: "true"}, &record{}); domain.CodeOf(err) != domain.CodeJumpLoop || !strings.Contains(err.Error(), "more than 8") {
+		t.Errorf("50 hops: %v", err)
+	}
 	// The key of a hop is checked like any other.
 	changed := sshdtest.NewHome(t)
 	changed.Host("first", first)

@@ -129,20 +129,20 @@ func (c *Client) routeTo(ctx context.Context, t domain.Target) (route, error) {
 	return c.extend(ctx, t, nil)
 }
 
-func (c *Client) extend(ctx context.Context, t domain.Target, behind []string) (route, error) {
+func (c *Client) extend(ctx context.Context, t domain.Target, behind []domain.Target) (route, error) {
 	here, err := c.hop(ctx, t)
 	if err != nil {
 		return nil, err
 	}
 	s := here.Settings
-	id := s.User + "@" + here.addr()
+	// Addresses don't tell machines apart: behind a jump host the same one, say localhost, is another machine.
 	for _, before := range behind {
-		if before == id {
+		if before == t {
 			return nil, domain.NewError(domain.CodeJumpLoop, "Look at the ProxyJump lines of "+here.Name+" in ssh_config.",
 				"the jump hosts go round in a circle: %s is reached through itself", here.Name)
 		}
 	}
-	behind = append(behind, id)
+	behind = append(behind, t)
 	if len(behind) > maxHops+1 {
 		return nil, tooManyHops(behind)
 	}
@@ -174,9 +174,13 @@ func (c *Client) extend(ctx context.Context, t domain.Target, behind []string) (
 	return way, nil
 }
 
-func tooManyHops(behind []string) *domain.Error {
+func tooManyHops(behind []domain.Target) *domain.Error {
+	names := make([]string, len(behind))
+	for i, t := range behind {
+		names[i] = t.Destination()
+	}
 	return domain.NewError(domain.CodeJumpLoop, "Look at the ProxyJump lines in ssh_config.",
-		"the way has more than %d jump hosts", maxHops).WithDetails("%s", strings.Join(behind, " <- "))
+		"the way has more than %d jump hosts", maxHops).WithDetails("%s", strings.Join(names, " <- "))
 }
 
 // parseJump reads one hop of ProxyJump: [user@]host[:port] or ssh://[user@]host[:port].
