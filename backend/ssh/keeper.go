@@ -87,7 +87,7 @@ func (cn *conn) startKeeper(ctx context.Context) (*keeper, error) {
 		return nil, errKeeperGone
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-time.After(keeperReply):
+	case <-time.After(cn.c.limits.reply):
 		err = errors.New("the keeper doesn't answer")
 	}
 	ch.Close()

@@ -14,12 +14,14 @@ type limits struct {
 	idle time.Duration
 	// probeAfter of silence a pooled connection is asked before it is used again; probe is how long.
 	probeAfter, probe time.Duration
+	// reply is how long the keeper may take for an answer that needs no waiting there.
+	reply time.Duration
 }
 
 func defaultLimits() limits {
 	return limits{
 		auth: 60 * time.Second, open: 20 * time.Second, begin: 60 * time.Second,
-		idle: 10 * time.Minute, probeAfter: 30 * time.Second, probe: 2 * time.Second,
+		idle: 10 * time.Minute, probeAfter: 30 * time.Second, probe: 2 * time.Second, reply: 10 * time.Second,
 	}
 }
 
@@ -55,8 +57,6 @@ const (
 	defaultLease = 45 * time.Second
 	// keeperAfter: a run that ends sooner pays nothing for the keeper.
 	keeperAfter = 50 * time.Millisecond
-	// keeperReply is how long the keeper may take for an answer that needs no waiting there.
-	keeperReply = 10 * time.Second
 	// stopSlack is what a stop may take beyond its grace: looks at all processes, KILL, and more looks.
 	stopSlack = 15 * time.Second
 	// defaultGrace is between TERM and KILL where the caller gives none.

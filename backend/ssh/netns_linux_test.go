@@ -91,7 +91,7 @@ func TestNetworkFails(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			k := newCable(t)
-			srv := sshdtest.Start(t, sshdtest.Options{NetNS: k.ns, Host: k.farIP})
+			srv := sshdtest.Start(t, sshdtest.Options{Under: []string{"ip", "netns", "exec", k.ns}, Host: k.farIP})
 			home := sshdtest.NewHome(t)
 			home.Ready("box", srv, "ConnectTimeout 2", "ServerAliveInterval 1", "ServerAliveCountMax 3")
 			c := newClient(t, home, func(o *Options) { o.Lease = 3 * time.Second })

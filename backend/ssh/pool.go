@@ -27,6 +27,7 @@ type conn struct {
 	jobs  int // runs and jump users that count against limit
 	jumps int // connections that go on from here
 	limit int // runs at a time; lowered when the server refuses a session
+	stuck int // of jobs, runs that nothing ends but the end of the connection
 	idle  *time.Timer
 
 	keeperTurn chan struct{} // one at a time starts a keeper
@@ -218,6 +219,13 @@ func (p *pool) fresh(cn *conn) bool {
 
 // release gives a place back; a connection without users is closed after the limit for idle ones.
 func (p *pool) release(cn *conn, n need) {
+	if p.giveUp(cn, n) {
+		cn.kill()
+	}
+}
+
+// giveUp does release's counting and reports whether the connection is to be closed now.
+func (p *pool) giveUp(cn *conn, n need) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n.jump {
@@ -235,7 +243,23 @@ func (p *pool) release(cn *conn, n need) {
 			}
 		})
 	}
+	return cn.over()
 }
+
+// retire takes no more runs on a connection, one of whose runs doesn't end, and closes it after the others.
+func (p *pool) retire(cn *conn) {
+	p.mu.Lock()
+	cn.limit = 0
+	cn.stuck++
+	over := cn.over()
+	p.mu.Unlock()
+	if over {
+		cn.kill()
+	}
+}
+
+// over reports whether a retired connection has nothing more to do. The caller holds pool.mu.
+func (cn *conn) over() bool { return cn.stuck > 0 && cn.jobs <= cn.stuck && cn.jumps == 0 }
 
 // lower is called when the server refused another session: it holds no more than those that run.
 func (p *pool) lower(cn *conn) {

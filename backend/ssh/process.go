@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,7 +50,7 @@ type Process struct {
 	told   chan struct{} // the marker came
 	toldMu sync.Mutex
 	remote *domain.RemoteProcess
-	noise  []byte
+	noise  map[domain.Stream][]byte // what came without a marker so far
 
 	exited  chan struct{} // exit is set
 	exit    domain.Exit
@@ -301,6 +302,7 @@ func (p *Process) drain(stream domain.Stream, r io.Reader) {
 			} else if over := len(head) - 2*maxNoise; over > 0 {
 				head = append([]byte(nil), head[over:]...)
 			}
+			p.hear(stream, head)
 		}
 		if err != nil {
 			break
@@ -314,10 +316,17 @@ func (p *Process) drain(stream domain.Stream, r io.Reader) {
 		// The other stream began properly, so this is output.
 		p.write(stream, head)
 	default:
-		p.toldMu.Lock()
-		p.noise = append(p.noise, head...)
-		p.toldMu.Unlock()
 	}
+}
+
+// hear keeps what a stream said in the place of the marker.
+func (p *Process) hear(stream domain.Stream, head []byte) {
+	p.toldMu.Lock()
+	defer p.toldMu.Unlock()
+	if p.noise == nil {
+		p.noise = map[domain.Stream][]byte{}
+	}
+	p.noise[stream] = bytes.Clone(head)
 }
 
 // tell takes the marker, and what stood before it as a notice.
@@ -349,7 +358,7 @@ func (p *Process) tell(mark string, noise []byte) {
 func (p *Process) said() string {
 	p.toldMu.Lock()
 	defer p.toldMu.Unlock()
-	text := bytes.TrimSpace(p.noise)
+	text := bytes.TrimSpace(slices.Concat(p.noise[domain.Stdout], p.noise[domain.Stderr]))
 	if over := len(text) - maxNoise; over > 0 {
 		text = text[over:]
 	}
@@ -474,7 +483,14 @@ func (p *Process) Wait() domain.Exit {
 // abandon stops in the background what began and is not wanted any more.
 func (p *Process) abandon() {
 	p.silence()
-	p.client.spawn(func() { p.Stop(p.client.ctx, defaultGrace) })
+	p.client.spawn(func() {
+		if p.Stop(p.client.ctx, defaultGrace).State == domain.StopStopped {
+			return
+		}
+		// A login shell that hangs has told no pid and lets no keeper begin. Its session there ends with the connection.
+		p.leave()
+		p.client.pool.retire(p.conn)
+	})
 }
 
 func exitWords(e domain.Exit) string {

@@ -22,7 +22,7 @@ func (p *Process) keepLater() {
 		return
 	case <-timer.C:
 	}
-	ctx, cancel := context.WithTimeout(p.client.ctx, keeperReply)
+	ctx, cancel := context.WithTimeout(p.client.ctx, p.client.limits.reply)
 	defer cancel()
 	if _, err := p.keep(ctx); err != nil {
 		p.client.o.Log.Warn("no keeper for the run", "run", p.runID, "host", p.way.target().Name, "err", err)
@@ -49,7 +49,7 @@ func (p *Process) keep(ctx context.Context) (*keeper, error) {
 		return nil, err
 	}
 	if r := p.Remote(); r != nil {
-		if _, err := k.ask(ctx, wire.Request{Verb: wire.Register, RunID: p.runID, PID: r.PID, StartTime: r.StartTime}, keeperReply); err != nil {
+		if _, err := k.ask(ctx, wire.Request{Verb: wire.Register, RunID: p.runID, PID: r.PID, StartTime: r.StartTime}, p.client.limits.reply); err != nil {
 			return nil, err
 		}
 		p.registered = k
@@ -197,7 +197,7 @@ func (c *Client) end(ctx context.Context, way route, remote domain.RemoteProcess
 		return true, unproved
 	}
 	if remote.PID > 1 {
-		if _, err := k.ask(ctx, wire.Request{Verb: wire.Register, RunID: runID, PID: remote.PID, StartTime: remote.StartTime}, keeperReply); err != nil {
+		if _, err := k.ask(ctx, wire.Request{Verb: wire.Register, RunID: runID, PID: remote.PID, StartTime: remote.StartTime}, c.limits.reply); err != nil {
 			return cn.alive(), unproved
 		}
 	}

@@ -100,6 +100,12 @@ func AllowSudoByPassword(t testing.TB, name string) bool {
 	return sudoRule(t, name, "PASSWD: ALL")
 }
 
+// AllowSudoOf is AllowSudo for one program alone.
+func AllowSudoOf(t testing.TB, name, program string) bool {
+	t.Helper()
+	return sudoRule(t, name, "NOPASSWD: "+program)
+}
+
 func sudoRule(t testing.TB, name, what string) bool {
 	t.Helper()
 	if _, err := exec.LookPath("sudo"); err != nil || os.Geteuid() != 0 || !strings.HasPrefix(name, accountPrefix) {

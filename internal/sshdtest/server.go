@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -44,7 +45,8 @@ type Options struct {
 	Authorized   []Key    // keys that may log in; more by Authorize
 	Password     string   // set for the account and accepted; "" forbids passwords (root only)
 	Addresses    []string // of this computer, at most 16 (sshd's own limit); none: 127.0.0.1
-	NetNS        string   // a network namespace for it to run in (root only)
+	Under        []string // a command that becomes sshd, as "ip netns exec NAME" does (root only)
+	Env          []string // NAME=value in the environment of all that it runs, over its own HOME, PATH and so on
 	Host         string   // its address there; "" is 127.0.0.1
 	Lines        []string // more lines of sshd_config, before the harness's own: the first one wins
 }
@@ -177,7 +179,7 @@ func (s *Server) config(o Options) string {
 	fmt.Fprintf(&b, "PasswordAuthentication %s\n", yesNo(o.Password != ""))
 	b.WriteString("UsePAM no\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\nUseDNS no\nLogLevel VERBOSE\n")
 	b.WriteString("AllowTcpForwarding yes\nX11Forwarding no\nLoginGraceTime 60\n")
-	fmt.Fprintf(&b, "SetEnv VMO_SSHD_TEST=%s\n", s.Mark)
+	fmt.Fprintf(&b, "SetEnv VMO_SSHD_TEST=%s %s\n", s.Mark, strings.Join(o.Env, " "))
 	startups := o.MaxStartups
 	if startups == "" {
 		startups = "1000"
@@ -206,9 +208,7 @@ func (s *Server) run(o Options) error {
 		return err
 	}
 	args := []string{sshd, "-D", "-f", s.path("sshd_config"), "-E", s.path("log")}
-	if o.NetNS != "" {
-		args = append([]string{"ip", "netns", "exec", o.NetNS}, args...)
-	}
+	args = append(slices.Clone(o.Under), args...)
 	s.cmd = exec.Command(args[0], args[1:]...)
 	s.cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
 	if err := s.cmd.Start(); err != nil {
@@ -271,6 +271,20 @@ func (s *Server) KillConnections() {
 	for _, pid := range s.Connections() {
 		for _, child := range children(pid) {
 			kill(child)
+		}
+		kill(pid)
+	}
+}
+
+// KillServing kills sshd's own processes of every connection, and nothing that they run.
+func (s *Server) KillServing() {
+	serving := s.Connections()
+	for _, pid := range serving {
+		for _, p := range processes(func(p Proc) bool { return p.PPID == pid }) {
+			// A person's connection has a second process, under the one of root.
+			if strings.HasPrefix(p.Command, "sshd: ") {
+				kill(p.PID)
+			}
 		}
 		kill(pid)
 	}

@@ -164,8 +164,10 @@ func (r Reply) Line(nonce string) string {
 // ParseReply reads a line from the keeper. ok is false for what isn't a reply with this nonce, such as the noise of a
 // login shell before the keeper began.
 func ParseReply(nonce, line string) (r Reply, ok bool) {
-	f := strings.Fields(line)
-	if len(f) < 2 || f[0] != nonce || len(f[1]) != 1 {
+	// A login shell may have said something in the same line, without a newline of its own.
+	_, line, ok = strings.Cut(line, nonce)
+	f := append([]string{nonce}, strings.Fields(line)...)
+	if !ok || len(f) < 2 || len(f[1]) != 1 {
 		return Reply{}, false
 	}
 	r.Verb = Verb(f[1][0])

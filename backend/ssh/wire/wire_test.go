@@ -105,6 +105,9 @@ func TestRequestsAndReplies(t *testing.T) {
 			t.Errorf("%+v came back as %+v, %v", r, got, ok)
 		}
 	}
+	if r, ok := ParseReply("n1", "no newline at the end of .bashrcn1 K"); !ok || r.Verb != Ready {
+		t.Errorf("after the noise of a login shell: %+v, %v", r, ok)
+	}
 	if r, ok := ParseReply("n", "m S r"); ok {
 		t.Errorf("another nonce is taken for %+v", r)
 	}
