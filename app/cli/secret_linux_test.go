@@ -158,6 +158,11 @@ func TestHandingSecretsIn(t *testing.T) {
 	if text := string(out); err != nil || !strings.Contains(text, sum("from a variable")) || !strings.Contains(text, sum("from a file")) {
 		t.Errorf("%v\n%s", err, text)
 	}
+	for _, secret := range []string{"from a variable", "from a file"} {
+		if planted.In(out, secret) || planted.Files(t, d.dir, secret) != nil {
+			t.Errorf("%q was printed or stored: %s", secret, out)
+		}
+	}
 	for want, args := range map[string][]string{
 		"every user of this computer":     {"--set", "token=x"},
 		"nobody to ask":                   {"--set-from-fd", "token=0"},
