@@ -18,6 +18,7 @@ function open(more: Partial<Prompt>) {
   const submit = () => {
     field.value = 'hunter2';
     field.dispatchEvent(new Event('input', { bubbles: true }));
+    flushSync(); // typing and Enter are two events
     document.getElementById('secret-form')?.dispatchEvent(new Event('submit', { cancelable: true }));
     flushSync();
   };
