@@ -73,6 +73,7 @@ type orphan struct {
 	id      string
 	session int
 	stopped time.Time
+	ended   int64 // when vmo or the link was, as sshdtest.Now says; 0: it isn't
 }
 
 // left are the processes of the job in a look at all.
@@ -82,7 +83,9 @@ func (o *orphan) left(all []sshdtest.Proc) []sshdtest.Proc {
 		if strings.HasPrefix(p.Command, vmoBinary) {
 			continue // it has the script in its arguments
 		}
-		if p.RunID == o.id || p.Session == o.session || strings.Contains(p.Command, o.arg) {
+		// Once a session is over, its number may become that of somebody else's.
+		session := p.Session == o.session && (o.ended == 0 || p.Started <= o.ended)
+		if p.RunID == o.id || session || strings.Contains(p.Command, o.arg) {
 			found = append(found, p)
 		}
 	}
@@ -238,6 +241,7 @@ func (o *orphan) end(t *testing.T, d *data, run *started, l *look, pause time.Du
 			o.link.Cut()
 		}
 	}
+	o.ended = sshdtest.Now()
 	// What vmo calls stopped is stopped when it says so.
 	if o.way == "stop" || o.way == "time-out" {
 		if left := o.left(sshdtest.Living()); len(left) > 0 {

@@ -13,6 +13,7 @@ import (
 type Proc struct {
 	PID, PPID, Session int
 	State              string // "S", "R", "Z", ...
+	Started            int64  // clock ticks after the computer's start
 	Command            string
 	RunID              string // VMO_RUN_ID in its environment; only Living fills it, "" also where that can't be read
 }
@@ -69,12 +70,13 @@ func processes(keep func(Proc) bool) []Proc {
 		// The name stands in brackets and may contain anything: read from the last one.
 		end := bytes.LastIndexByte(stat, ')')
 		fields := strings.Fields(string(stat[end+1:]))
-		if end < 0 || len(fields) < 4 || fields[0] == "Z" || fields[0] == "X" {
+		if end < 0 || len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 			continue
 		}
 		p := Proc{PID: pid, State: fields[0]}
 		p.PPID, _ = strconv.Atoi(fields[1])
 		p.Session, _ = strconv.Atoi(fields[3])
+		p.Started, _ = strconv.ParseInt(fields[19], 10, 64)
 		if !keep(p) {
 			continue
 		}
@@ -89,6 +91,14 @@ func kill(pid int) {
 	if p, err := os.FindProcess(pid); err == nil {
 		_ = p.Kill()
 	}
+}
+
+// Now is the time as Started counts it, at 100 ticks a second.
+func Now() int64 {
+	text, _ := os.ReadFile("/proc/uptime")
+	seconds, _, _ := strings.Cut(string(text), " ")
+	up, _ := strconv.ParseFloat(seconds, 64)
+	return int64(up * 100)
 }
 
 // Living are all living processes, each with its run.
