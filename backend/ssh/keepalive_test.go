@@ -129,7 +129,7 @@ func TestRetryBeforeTheBanner(t *testing.T) {
 		t.Errorf("%d connections in %v", srv.Accepted(), took)
 	}
 	late, lateSrv := faulty(t)
-	lateSrv.Set(sshdtest.Fault{At: sshdtest.AtBanner})
+	lateSrv.Set(sshdtest.Fault{At: sshdtest.AtAuth})
 	if err := login(t, late); lateSrv.Accepted() != 1 {
 		t.Errorf("%d connections, dropped after the banner: %v", lateSrv.Accepted(), err)
 	}
