@@ -62,7 +62,10 @@ type Process struct {
 	done    chan struct{}
 
 	keeping    chan struct{} // one at a time registers with the keeper
-	registered *keeper       // guarded by keeping
+	registered *keeper       // written with keeping and registering, read with either
+
+	over        chan struct{} // the run has ended; closed before done
+	registering sync.Mutex    // while the keeper is told of the run
 }
 
 func newNonce() (string, error) {
@@ -105,7 +108,7 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 	}
 	p := &Process{
 		client: c, way: way, runID: e.RunID, options: e.Options, plain: t.Plain, nonce: nonce, sink: sink, told: make(chan struct{}),
-		exited: make(chan struct{}), done: make(chan struct{}), keeping: make(chan struct{}, 1),
+		exited: make(chan struct{}), done: make(chan struct{}), keeping: make(chan struct{}, 1), over: make(chan struct{}),
 	}
 	if p.plain {
 		line = e.Script
@@ -431,8 +434,8 @@ func (p *Process) supervise(closed <-chan struct{}) {
 	}
 	// Before anybody learns of the end: who waits for it may start the next run on this place.
 	p.client.pool.release(p.conn, need{})
-	close(p.done)
 	p.unkeep()
+	close(p.done)
 }
 
 // lastOutput waits for the streams of a command that has exited. A child may hold them open for ever: after a silence

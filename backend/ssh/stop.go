@@ -49,28 +49,28 @@ func (p *Process) keep(ctx context.Context) (*keeper, error) {
 		return nil, err
 	}
 	if r := p.Remote(); r != nil {
+		p.registering.Lock()
+		defer p.registering.Unlock()
+		select {
+		case <-p.over:
+			return k, nil // it ended by itself meanwhile, and what it left is its own business
+		default:
+		}
 		if _, err := k.ask(ctx, wire.Request{Verb: wire.Register, RunID: p.runID, PID: r.PID, StartTime: r.StartTime}, p.client.limits.reply); err != nil {
 			return nil, err
 		}
 		p.registered = k
-		select {
-		case <-p.done:
-			_ = k.send(wire.Request{Verb: wire.Done, RunID: p.runID})
-		default:
-		}
 	}
 	return k, nil
 }
 
-// unkeep tells the keeper that the run is over. It never waits for a registration that is under way: that looks
-// itself whether the run is over.
+// unkeep tells the keeper that the run is over, before anybody else learns of it: who does may close the client at once,
+// and at the end of its input the keeper ends what it still takes for a run. It waits for an answer of the keeper that is
+// under way, and for nothing else.
 func (p *Process) unkeep() {
-	select {
-	case p.keeping <- struct{}{}:
-		defer func() { <-p.keeping }()
-	default:
-		return
-	}
+	close(p.over)
+	p.registering.Lock()
+	defer p.registering.Unlock()
 	if p.registered != nil && p.conn.alive() {
 		_ = p.registered.send(wire.Request{Verb: wire.Done, RunID: p.runID})
 	}

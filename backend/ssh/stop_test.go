@@ -154,6 +154,32 @@ func TestNormalEndKillsNothing(t *testing.T) {
 	}
 }
 
+// The same when the client is closed in the very moment of the end, wherever the keeper is then with the run.
+func TestCloseAtTheEndKillsNothing(t *testing.T) {
+	srv := sshdtest.Start(t, sshdtest.Options{})
+	home := sshdtest.NewHome(t)
+	home.Ready("box", srv)
+	for _, lasts := range []string{"0.04", "0.05", "0.06", "0.07", "0.1", "0.3"} {
+		t.Run(lasts, func(t *testing.T) {
+			t.Parallel()
+			c := newClient(t, home)
+			id := runID(t)
+			p, err := c.Start(within(t), alias("box"), domain.Exec{RunID: id, Script: "sleep 30 >/dev/null 2>&1 & sleep " + lasts}, &record{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Wait()
+			if err := c.Close(); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(500 * time.Millisecond)
+			if left := sshdtest.OfRun(id, 0); len(left) != 1 {
+				t.Errorf("the child of a run that ended was killed: %v", left)
+			}
+		})
+	}
+}
+
 // linked is "box" behind a link that can fail.
 func linked(t *testing.T, o sshdtest.Options, change ...func(*Options)) (*Client, *sshdtest.Link, *sshdtest.Server) {
 	t.Helper()
