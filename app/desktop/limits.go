@@ -3,9 +3,10 @@ package desktop
 import "time"
 
 const (
-	// eventGap is the shortest time between two events: 20 a second keep the window fluid, where one event per line
-	// froze it for seconds (contracts.md, "Events").
-	eventGap = 50 * time.Millisecond
+	// eventGap is the shortest time between two events (contracts.md, "Events", allows 20 a second): one event per line
+	// froze the window for seconds, and at 20 a second a flood took so much of two cores for drawing that clicks waited
+	// for up to 190 ms; at 10 they wait for half of that, and nobody reads faster.
+	eventGap = 100 * time.Millisecond
 	// maxEventLines and maxEventBytes bound one log:lines event. WebKit keeps big messages in memory.
 	maxEventLines = 64
 	maxEventBytes = 8 << 10
