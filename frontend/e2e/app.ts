@@ -42,10 +42,19 @@ async function end(child: ChildProcess): Promise<void> {
   clearTimeout(timer);
 }
 
+interface Running { url: string; pid: number; output: () => string; stop: () => Promise<void>; kill: () => Promise<void> }
+
 /** Starts the real backend, which serves the built window to a browser. */
-export async function startApp(dataDir: string, sshConfig: string, ...args: string[]): Promise<{ url: string; pid: number; output: () => string; stop: () => Promise<void>; kill: () => Promise<void> }> {
+export const startApp = (dataDir: string, sshConfig: string, ...args: string[]): Promise<Running> => startWith([], dataDir, sshConfig, ...args);
+
+/** The same with the data folder on a disk of its own that has so many megabytes, in a mount namespace. */
+export const startOnDisk = (megabytes: number, dataDir: string, sshConfig: string): Promise<Running> =>
+  startWith(['unshare', process.getuid?.() === 0 ? '-m' : '-mr', 'sh', '-c', `mount -t tmpfs -o size=${megabytes}m tmpfs "$VMO_DATA_DIR" && exec "$@"`, 'sh'], dataDir, sshConfig);
+
+async function startWith(before: string[], dataDir: string, sshConfig: string, ...args: string[]): Promise<Running> {
   const port = await freePort();
-  const child = spawn(join(root, 'bin/vm-orchestrator-dev'), ['-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
+  const [program = '', ...first] = [...before, join(root, 'bin/vm-orchestrator-dev')];
+  const child = spawn(program, [...first, '-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
     cwd: root, env: { ...process.env, VMO_BROWSER_ONLY: '1', VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

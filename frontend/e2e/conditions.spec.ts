@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { startApp, sshConfig, test, expect, type Lab } from './app';
+import { startApp, startOnDisk, sshConfig, test, expect, type Lab } from './app';
 import { open, run, takeIn } from './steps';
 
 // What can go wrong, in the words of the one golden table that vmo is tested with too.
@@ -77,6 +77,21 @@ test('a file that ssh refuses', async ({ page, lab }) => {
     await expect(alert).toContainText(golden['ssh refuses the file']!.message.replace('HOST', 'web-1').replace('DIR/.ssh/config', config));
     await expect(alert).toContainText(golden['ssh refuses the file']!.hint);
   }, config, 'web-1');
+});
+
+test('the disk is full', async ({ page, lab }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'vmo-full-'));
+  const app = await startOnDisk(48, dir, lab.trouble);
+  await takeIn(page, app, 'box-1');
+  await run(page, 'box-1', 'head -c 200000000 /dev/urandom; sleep 60');
+  const alert = page.getByRole('alert').first();
+  await expect(alert).toContainText('the disk is full', { timeout: 45_000 });
+  await expect(alert).toContainText(`Make room on the disk of ${dir}/vmo.db, then try again.`);
+  await expect(page.getByText(/output incomplete from byte \d+/).first()).toBeVisible();
+  await page.getByRole('tab', { name: 'History' }).click(); // the app goes on
+  await expect(page.getByText('failed').first()).toBeVisible();
+  await app.stop();
+  rmSync(dir, { recursive: true, force: true });
 });
 
 test('an ssh_config that is not there, and one that cannot be read', async ({ page }) => {
