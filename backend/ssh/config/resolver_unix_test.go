@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"os/user"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -370,5 +371,25 @@ func TestIncludesOfTheHomeFolder(t *testing.T) {
 		if err := os.Chmod(path, 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// ssh takes "~" from the account, and so works without HOME; an app started by a desktop may have none.
+func TestHomeUnset(t *testing.T) {
+	t.Setenv("HOME", "") // so that it comes back afterwards
+	if err := os.Unsetenv("HOME"); err != nil {
+		t.Fatal(err)
+	}
+	r := &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), "Include ~/vmo-not-there\nIdentityFile ~/x\n")}
+	if mine, why := compare(t, r, domain.Target{Alias: "web"}); !mine {
+		t.Error(why)
+	}
+	me, err := user.Current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := r.Resolve(bg, domain.Target{Alias: "web"})
+	if want := filepath.Join(me.HomeDir, "x"); err != nil || len(s.IdentityFiles) != 1 || s.IdentityFiles[0] != want {
+		t.Errorf("%q, %v; want %q", s.IdentityFiles, err, want)
 	}
 }
