@@ -88,7 +88,7 @@ func (v *VMs) SSHLine(id string) (string, error) {
 	return read(v.w, func(ctx context.Context, a *app.App) (string, error) { return a.VMs.SSHLine(ctx, id) })
 }
 
-// OpenTerminal opens the person's terminal with ssh to the VM in it.
-func (v *VMs) OpenTerminal(id string) error {
-	return do(v.w, func(ctx context.Context, a *app.App) error { return a.OpenTerminal(ctx, id) })
+// OpenTerminal opens the person's terminal with ssh to the VM in it, and a command there unless commandID is "".
+func (v *VMs) OpenTerminal(id, commandID string, values map[string]string) error {
+	return do(v.w, func(ctx context.Context, a *app.App) error { return a.OpenTerminal(ctx, id, commandID, values) })
 }

@@ -17,6 +17,8 @@ type CommandKind string
 const (
 	KindSSH   CommandKind = "ssh"   // on the VMs
 	KindLocal CommandKind = "local" // on this computer, once per VM it is run for
+	// KindTerminal opens in the person's own terminal on the VM: what it needs is typed there, and nothing is recorded.
+	KindTerminal CommandKind = "terminal"
 )
 
 // ParamType is how a parameter is asked for and checked.
@@ -98,8 +100,15 @@ func (c Command) Validate() error {
 	if err := checkName("name", c.Name); err != nil {
 		return err
 	}
-	if c.Kind != KindSSH && c.Kind != KindLocal {
+	switch {
+	case c.Kind != KindSSH && c.Kind != KindLocal && c.Kind != KindTerminal:
 		return FieldError("kind", "%q is not a kind of command", string(c.Kind))
+	case c.Kind == KindTerminal && c.WorkDir != "":
+		return FieldError("workDir", "in a terminal the script itself goes to its folder")
+	case c.Kind == KindTerminal && len(c.Env) > 0:
+		return FieldError("env", "in a terminal the script itself sets its variables")
+	case c.Kind == KindTerminal && len(SecretParams(c.Params)) > 0:
+		return FieldError("params", "in a terminal secrets are typed there: as a parameter one would stand in an argument list")
 	}
 	if err := ValidScript(c.Script); err != nil {
 		return err

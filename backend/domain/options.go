@@ -23,7 +23,7 @@ type RunOptions struct {
 // Validate reports options that contradict each other or the kind, as an *Error with Field set, or nil.
 func (o RunOptions) Validate(kind CommandKind) error {
 	switch {
-	case kind == KindLocal && o != RunOptions{}:
+	case kind != KindSSH && o != RunOptions{}:
 		return FieldError("options", "only a command over SSH has a terminal, merged output or rules for a lost contact")
 	case o.OnLost != OnLostStop && o.OnLost != OnLostGoOn:
 		return FieldError("options.onLost", "when contact is lost a command stops or goes on")

@@ -51,3 +51,23 @@ func TestSaid(t *testing.T) {
 		}
 	}
 }
+
+// A command for the terminal takes only what can reach it there.
+func TestTerminalCommands(t *testing.T) {
+	base := Command{Name: "top", Kind: KindTerminal, Script: "htop", Scope: Scope{Kind: ScopeEverywhere}}
+	if err := base.Validate(); err != nil {
+		t.Fatal(err)
+	}
+	for field, change := range map[string]func(*Command){
+		"workDir": func(c *Command) { c.WorkDir = "/" },
+		"env":     func(c *Command) { c.Env = map[string]string{"A": "b"} },
+		"params":  func(c *Command) { c.Params = []Param{{Name: "pw", Type: ParamSecret}} },
+		"options": func(c *Command) { c.Options.Merge = true },
+	} {
+		c := base
+		change(&c)
+		if err := c.Validate(); AsError(err) == nil || AsError(err).Field != field {
+			t.Errorf("%s: %v", field, err)
+		}
+	}
+}

@@ -159,6 +159,9 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 	if job.Kind == "" {
 		job.Kind = domain.KindSSH
 	}
+	if job.Kind == domain.KindTerminal {
+		return job, domain.NewError(domain.CodeNotAllowed, "Choose it in the window: it opens in your terminal there.", "%s is a command for the terminal and no job", job.Name)
+	}
 	if job.Kind != domain.KindSSH && job.Kind != domain.KindLocal {
 		return job, domain.FieldError("kind", "%q is not a kind of command", string(job.Kind))
 	}

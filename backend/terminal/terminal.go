@@ -28,10 +28,10 @@ type program struct {
 }
 
 // Open opens a terminal that runs argv, whose words reach that program as they are: no shell reads them. The terminal
-// stays open when the program fails, so that its last words can be read, and it lives on when the app ends.
-// CodeNoTerminal where there is no terminal, or it couldn't open.
-func (o Opener) Open(argv []string) error {
-	cmd, err := o.command(argv)
+// stays open when the program fails, and with hold always, so that its last words can be read, and it lives on when the
+// app ends. CodeNoTerminal where there is no terminal, or it couldn't open.
+func (o Opener) Open(argv []string, hold bool) error {
+	cmd, err := o.command(argv, hold)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ do script line_
 end tell
 end run`
 
-func (o Opener) command(argv []string) (*exec.Cmd, error) {
+func (o Opener) command(argv []string, _ bool) (*exec.Cmd, error) {
 	path, _, err := o.choose([]program{{"osascript", nil}}, "")
 	if err != nil {
 		return nil, err

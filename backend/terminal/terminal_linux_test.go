@@ -40,7 +40,7 @@ func TestWordsStayWhole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			words := []string{"a b", `it's $(id) "x"`, "-oProxyCommand=x", "\n;`"}
-			if err := o.Open(append([]string{"sh", "-c", `out=$1; shift; printf '<%s>' "$@" >"$out.new"; mv "$out.new" "$out"`, "sh", file}, words...)); err != nil {
+			if err := o.Open(append([]string{"sh", "-c", `out=$1; shift; printf '<%s>' "$@" >"$out.new"; mv "$out.new" "$out"`, "sh", file}, words...), false); err != nil {
 				t.Fatal(err)
 			}
 			var got []byte
@@ -66,7 +66,7 @@ func TestNoTerminal(t *testing.T) {
 		"can't open": {in(t, "", map[string]string{"xterm": "echo no display >&2; exit 1"}), "the terminal program xterm can't be opened: exit status 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			err := c.o.Open([]string{"ssh", "--", "web"})
+			err := c.o.Open([]string{"ssh", "--", "web"}, false)
 			if domain.CodeOf(err) != domain.CodeNoTerminal || !strings.HasPrefix(err.Error(), c.says) || domain.AsError(err).Hint == "" {
 				t.Errorf("%v", err)
 			}
@@ -78,7 +78,7 @@ func TestNoTerminal(t *testing.T) {
 func TestTerminalStays(t *testing.T) {
 	o := in(t, "", map[string]string{"xterm": "sleep 2"})
 	began := time.Now()
-	if err := o.Open([]string{"true"}); err != nil || time.Since(began) > 1900*time.Millisecond {
+	if err := o.Open([]string{"true"}, true); err != nil || time.Since(began) > 1900*time.Millisecond {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }

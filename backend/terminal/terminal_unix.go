@@ -21,15 +21,19 @@ var known = []program{
 	{"xterm", []string{"-e"}},
 }
 
-// stay runs its arguments, and keeps the window open when that fails.
-const stay = `"$@"; s=$?; [ "$s" = 0 ] || { printf "\n[ended with status %s; press Enter to close] " "$s"; read -r _; }`
+// stay runs its arguments, and keeps the window open when that fails or its name is "hold".
+const stay = `"$@"; s=$?; [ "$s" = 0 ] && [ "$0" != hold ] || { printf "\n[ended with status %s; press Enter to close] " "$s"; read -r _; }`
 
-func (o Opener) command(argv []string) (*exec.Cmd, error) {
+func (o Opener) command(argv []string, hold bool) (*exec.Cmd, error) {
 	path, between, err := o.choose(known, o.Getenv("TERMINAL"))
 	if err != nil {
 		return nil, err
 	}
-	words := append(between[:len(between):len(between)], "/bin/sh", "-c", stay, "sh")
+	name := "sh"
+	if hold {
+		name = "hold"
+	}
+	words := append(between[:len(between):len(between)], "/bin/sh", "-c", stay, name)
 	return exec.Command(path, append(words, argv...)...), nil
 }
 

@@ -10,7 +10,7 @@ import (
 // newConsole is CREATE_NEW_CONSOLE: the program gets a console window of its own.
 const newConsole = 0x10
 
-func (o Opener) command(argv []string) (*exec.Cmd, error) {
+func (o Opener) command(argv []string, _ bool) (*exec.Cmd, error) {
 	// Windows Terminal takes a semicolon for the next tab's command.
 	odd := slices.ContainsFunc(argv, func(word string) bool { return strings.Contains(word, ";") })
 	if path, err := o.LookPath("wt.exe"); err == nil && !odd {

@@ -94,7 +94,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     async setFavourite(id: string, on: boolean) { await vmService.setFavourite(id, on); await loadVMs(); },
     async applyReview(decision: ReviewDecision) { const taken = await vmService.apply(decision); await loadVMs(); await discoverVMs(); return taken; },
     parseAddress: (text: string) => vmService.parseAddress(text),
-    openTerminal: (id: string) => vmService.openTerminal(id),
+    openTerminal: (id: string, commandId = '', values: Record<string, string> = {}) => vmService.openTerminal(id, commandId, values),
     sshLine: (id: string) => vmService.sshLine(id),
     testUnsaved: (vm: VM) => vmService.testUnsaved(vm),
     /** What ssh_config comes to for a VM. Rejects with an ApiError, as when ssh refuses the file. */

@@ -17,7 +17,7 @@ export function Explain(arg1:string):Promise<domain.Explanation>;
 
 export function List():Promise<Array<domain.VM>>;
 
-export function OpenTerminal(arg1:string):Promise<void>;
+export function OpenTerminal(arg1:string,arg2:string,arg3:Record<string, string>):Promise<void>;
 
 export function ParseAddress(arg1:string):Promise<desktop.Address>;
 

@@ -30,8 +30,8 @@ export function List() {
   return window['go']['desktop']['VMs']['List']();
 }
 
-export function OpenTerminal(arg1) {
-  return window['go']['desktop']['VMs']['OpenTerminal'](arg1);
+export function OpenTerminal(arg1, arg2, arg3) {
+  return window['go']['desktop']['VMs']['OpenTerminal'](arg1, arg2, arg3);
 }
 
 export function ParseAddress(arg1) {

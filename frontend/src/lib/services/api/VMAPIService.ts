@@ -16,6 +16,6 @@ export class VMAPIService extends APIService {
   explain = (id: string) => this.call<Explanation>(() => Go.Explain(id));
   check = (id: string) => this.call<ConnectionCheck>(() => Go.Check(id));
   setFavourite = (id: string, on: boolean) => this.call<VM>(() => Go.SetFavourite(id, on));
-  openTerminal = (id: string) => this.call<void>(() => Go.OpenTerminal(id));
+  openTerminal = (id: string, commandId: string, values: Record<string, string>) => this.call<void>(() => Go.OpenTerminal(id, commandId, values));
   sshLine = (id: string) => this.call<string>(() => Go.SSHLine(id));
 }
