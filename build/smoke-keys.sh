@@ -3,8 +3,11 @@
 set -eu
 key() { xdotool key --delay 60 "$@"; }
 key slash
-xdotool type --delay 15 'demo-web-1'
-key Return ctrl+l
 sleep 0.3
-xdotool type --delay 15 'hostname; uptime'
+xdotool type --delay 60 'demo-web-1'
+key Return
+sleep 0.3
+key ctrl+l
+sleep 0.3
+xdotool type --delay 60 'hostname; uptime'
 key ctrl+Return

@@ -72,8 +72,9 @@ test('the app is killed: nothing is left on the VM, the next start shows the job
   const dir = mkdtempSync(join(tmpdir(), 'vmo-kill-'));
   const app = await startApp(dir, lab.trouble);
   await takeIn(page, app, 'box-1');
-  await run(page, 'box-1', "echo run=$VMO_RUN_ID; trap '' TERM; while :; do date +%s%N; sleep 0.01; done");
+  await run(page, 'box-1', "echo run=$VMO_RUN_ID; trap '' TERM; sleep 3; while :; do date +%s%N; sleep 0.01; done");
   const { id, session } = await atWork(page);
+  await expect(log(page)).toContainText(/\d{19}/);
   await page.waitForTimeout(1500);
   await app.kill();
   const killed = Date.now();
