@@ -157,7 +157,7 @@ func (a *App) connect(ctx context.Context) error {
 		o.Signers = func() []gossh.Signer { return []gossh.Signer{fleet.Signer()} }
 	} else {
 		a.lister = &config.Lister{ConfigFile: a.paths.SSHConfig, SystemFile: a.paths.SystemSSHConfig, Home: a.paths.Home}
-		found.Sources = []discovery.Source{hosts{a.lister}}
+		found.Sources = []discovery.Source{a.lister}
 	}
 	a.SSH = ssh.New(o)
 	a.VMs = discovery.New(found)

@@ -6,7 +6,6 @@ import (
 
 	"vmorchestrator/backend/discovery"
 	"vmorchestrator/backend/domain"
-	"vmorchestrator/backend/ssh/config"
 )
 
 // Targets resolves what a person names (contracts.md, "Targets") to machines, each once, in that order.
@@ -74,8 +73,3 @@ func (a *App) targetOf(ctx context.Context, vmID string) (domain.Target, bool) {
 	}
 	return discovery.Target(vm), true
 }
-
-// hosts is ssh_config as a source of VMs.
-type hosts struct{ *config.Lister }
-
-func (hosts) Name() domain.Source { return domain.SourceSSHConfig }

@@ -6,11 +6,12 @@ import (
 	"os/exec"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 var (
 	lower   sync.Once
-	starter chan func() // nil: children are started where they are asked for
+	starter atomic.Pointer[chan func()] // nil: children are started where they are asked for
 )
 
 // Lower gives every thread of this process a lower priority than the one the process was started on, which is the one
@@ -34,17 +35,18 @@ func Lower() {
 			}
 		}()
 		if <-ready {
-			starter = calls
+			starter.Store(&calls)
 		}
 	})
 }
 
 // Start starts a child as cmd.Start does, with the priority that this process was started with.
 func Start(cmd *exec.Cmd) error {
-	if starter == nil {
+	calls := starter.Load()
+	if calls == nil {
 		return cmd.Start()
 	}
 	done := make(chan error, 1)
-	starter <- func() { done <- cmd.Start() }
+	*calls <- func() { done <- cmd.Start() }
 	return <-done
 }

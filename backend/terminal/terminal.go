@@ -2,8 +2,8 @@
 package terminal
 
 import (
-	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -14,6 +14,9 @@ import (
 
 // settle is how long a terminal has to fail: one that can't open its window says so at once.
 const settle = 700 * time.Millisecond
+
+// maxSaid is how much of a terminal's complaint is kept, in bytes.
+const maxSaid = 4000
 
 // Opener opens terminals. Its fields are how it sees the computer.
 type Opener struct {
@@ -35,9 +38,14 @@ func (o Opener) Open(argv []string, hold bool) error {
 	if err != nil {
 		return err
 	}
-	var said bytes.Buffer
-	cmd.Stderr = &said
-	cmd.WaitDelay = settle
+	// A file and no pipe: the terminal outlives the app, and what it says afterwards must not end it.
+	said, err := os.CreateTemp("", "vmo-terminal-")
+	if err != nil {
+		return broken(cmd, err, "")
+	}
+	defer os.Remove(said.Name())
+	defer said.Close()
+	cmd.Stderr = said
 	detach(cmd)
 	if err := priority.Start(cmd); err != nil {
 		return broken(cmd, err, "")
@@ -47,7 +55,9 @@ func (o Opener) Open(argv []string, hold bool) error {
 	select {
 	case err := <-ended:
 		if err != nil {
-			return broken(cmd, err, said.String())
+			words := make([]byte, maxSaid)
+			n, _ := said.ReadAt(words, 0)
+			return broken(cmd, err, string(words[:n]))
 		}
 	case <-time.After(settle):
 	}

@@ -82,3 +82,15 @@ func TestTerminalStays(t *testing.T) {
 		t.Errorf("%v after %v", err, time.Since(began))
 	}
 }
+
+// What a terminal says after the app has ended can't end it: its stderr is no pipe of ours.
+func TestTerminalOutlivesTheApp(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "stderr")
+	o := in(t, "", map[string]string{"xterm": "readlink /proc/$$/fd/2 >" + file})
+	if err := o.Open([]string{"true"}, false); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(file); err != nil || len(got) == 0 || strings.HasPrefix(string(got), "pipe:") {
+		t.Errorf("stderr is %q, %v", got, err)
+	}
+}
