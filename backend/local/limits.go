@@ -11,4 +11,8 @@ const (
 	lookEvery = 20 * time.Millisecond
 	// killWait is how long the system may take to end what got KILL.
 	killWait = 3 * time.Second
+	// execLook and execLooks are how long a process that has no environment yet is looked at: execve(2) takes
+	// microseconds, on a loaded machine the turns of a few others.
+	execLook  = 2 * time.Millisecond
+	execLooks = 5
 )

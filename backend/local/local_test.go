@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -164,6 +165,27 @@ func TestStop(t *testing.T) {
 			}
 		})
 	}
+}
+
+// In the middle of execve(2) a process has no environment to be known by. One that does nothing else is still seen.
+func TestSeenInTheMiddleOfExec(t *testing.T) {
+	loop := filepath.Join(t.TempDir(), "loop.sh")
+	if err := os.WriteFile(loop, []byte("exec sh \"$0\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	e := domain.Exec{RunID: "exec-loop"}
+	p, sink := start(t, "setsid sh '"+loop+"' >/dev/null 2>&1 & echo up; wait", e)
+	sink.until(t, "up")
+	for look := range 300 {
+		// The leader is the shell that waits; the other is the one that is always somewhere in an execve.
+		if left := p.tree.left(p.cmd.Process.Pid, e.RunID); len(left) != 2 {
+			t.Fatalf("look %d sees %v of two", look, left)
+		}
+	}
+	if got := p.Stop(t.Context(), 200*time.Millisecond); got.State != domain.StopStopped {
+		t.Errorf("stop: %+v", got)
+	}
+	p.Wait()
 }
 
 // A child in the background that keeps the output open must not hold the run for ever.

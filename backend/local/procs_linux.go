@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // startTime is field 22 of /proc/PID/stat: it tells a reused pid from the same process. "" if it is gone.
@@ -38,32 +39,65 @@ func (tree) left(session int, runID string) []int {
 		return nil
 	}
 	mark := []byte("VMO_RUN_ID=" + runID)
-	var pids []int
+	var pids, unsure []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil || pid == os.Getpid() {
 			continue
 		}
 		f := statFields(pid)
-		if len(f) < 4 || f[0] == "Z" || f[0] == "X" {
+		if len(f) < 7 || f[0] == "Z" || f[0] == "X" || kernelThread(f[6]) {
 			continue
 		}
-		if f[3] == strconv.Itoa(session) || marked(pid, mark) {
+		switch carried, known := marked(pid, mark); {
+		case f[3] == strconv.Itoa(session) || carried:
 			pids = append(pids, pid)
+		case !known:
+			unsure = append(unsure, pid)
 		}
+	}
+	return append(pids, lateMarked(unsure, mark)...)
+}
+
+// lateMarked looks again at processes that had no environment: in the middle of execve(2) one has none yet, and what
+// has just left the run's session would be overlooked.
+func lateMarked(unsure []int, mark []byte) []int {
+	var pids []int
+	for range execLooks {
+		if len(unsure) == 0 {
+			break
+		}
+		time.Sleep(execLook)
+		still := unsure[:0]
+		for _, pid := range unsure {
+			switch carried, known := marked(pid, mark); {
+			case carried:
+				pids = append(pids, pid)
+			case !known:
+				still = append(still, pid)
+			}
+		}
+		unsure = still
 	}
 	return pids
 }
 
-func marked(pid int, mark []byte) bool {
+// kernelThread reads field 9 of /proc/PID/stat: PF_KTHREAD of the kernel's sched.h.
+func kernelThread(flags string) bool {
+	n, err := strconv.ParseUint(flags, 10, 64)
+	return err == nil && n&0x00200000 != 0
+}
+
+// marked says whether the process carries the mark, and whether its environment was there to be read at all.
+func marked(pid int, mark []byte) (carried, known bool) {
 	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 	if err != nil {
-		return false
+		return false, true // gone, or somebody else's
 	}
 	for v := range bytes.SplitSeq(env, []byte{0}) {
 		if bytes.Equal(v, mark) {
-			return true
+			return true, true
 		}
 	}
-	return false
+	return false, len(env) > 0
 }
