@@ -49,8 +49,16 @@ session() {
 	fi
 }
 
-# The living pids of run $1 with session $2 that began at $3.
+# The living pids of run $1 with session $2 that began at $3. Nobody is told gone by one look: in the middle of
+# execve(2) a process has no environment to be known by.
 members() {
+	look "$@"
+	[ "$all" ] && return
+	sleep 0.05 || sleep 1
+	look "$@"
+}
+
+look() {
 	all=" "
 	for p in $(session "$2" "$3"; grep -ls "VMO_RUN_ID=$1" /proc/[0-9]*/environ); do
 		p=${p#/proc/}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,12 +14,12 @@ import (
 	"time"
 )
 
-// withPgrep gives the PATH entry of an environment in which pgrep is a script that may call the real one.
-func withPgrep(t *testing.T, script string) string {
+// withProgram gives the PATH entry of an environment in which a program is a script that may call the real one.
+func withProgram(t *testing.T, name, script string) string {
 	t.Helper()
 	bin := t.TempDir()
 	text := "#!/bin/sh\nPATH='" + os.Getenv("PATH") + "'\n" + script + ` "$@"` + "\n"
-	if err := os.WriteFile(filepath.Join(bin, "pgrep"), []byte(text), 0o755); err != nil {
+	if err := os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	return "PATH=" + bin + ":" + os.Getenv("PATH")
@@ -42,7 +43,7 @@ func session(t *testing.T, runID, script string) (pid int, ended <-chan struct{}
 // A child may have a lower pid than the leader of its session. If it were ended first, a script that waits for it would
 // see that and could end by itself, as if nobody had stopped it.
 func TestLeaderIsEndedFirst(t *testing.T) {
-	path := withPgrep(t, `reversed() { pgrep "$@" | sort -rn; }; reversed`)
+	path := withProgram(t, "pgrep", `reversed() { pgrep "$@" | sort -rn; }; reversed`)
 	pid, _ := session(t, "order-test", "sleep 300 & sleep 301 & wait")
 	functions, _, _ := strings.Cut(keeperScript, "\nserve()")
 	look := func() *exec.Cmd {
@@ -63,9 +64,31 @@ func TestLeaderIsEndedFirst(t *testing.T) {
 	}
 }
 
+// A process that has left its session is known by its environment alone, and in the middle of execve(2) it has none. It
+// isn't gone because one look misses it.
+func TestOneLookIsNoProof(t *testing.T) {
+	pid, _ := session(t, "exec-test", "exec sleep 300")
+	once := filepath.Join(t.TempDir(), "missed")
+	path := withProgram(t, "grep", "[ -e '"+once+"' ] || { : >'"+once+"'; exit 1; }; grep")
+	functions, _, _ := strings.Cut(keeperScript, "\nserve()")
+	const gone = "4194304" // above the kernel's highest pid: the session's leader is no more
+	cmd := exec.Command("sh", "-c", functions+"\nmembers exec-test "+gone+` -; echo "$all"`)
+	cmd.Env = append(os.Environ(), path)
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Contains(strings.Fields(string(out)), strconv.Itoa(pid)) {
+		t.Errorf("the run's processes are %q, %d lives", out, pid)
+	}
+	if _, err := os.Stat(once); err != nil {
+		t.Errorf("no look missed it: %v", err)
+	}
+}
+
 // On a busy machine each look at the processes takes long; the grace between TERM and KILL is not that much longer.
 func TestGraceIsTimeAndNotLooks(t *testing.T) {
-	path := withPgrep(t, "sleep 0.2; pgrep")
+	path := withProgram(t, "pgrep", "sleep 0.2; pgrep")
 	run, ended := session(t, "grace-test", "trap '' TERM; while :; do sleep 0.1; done")
 
 	line, err := Keeper{Nonce: "n", Lease: time.Minute}.Line()
