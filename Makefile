@@ -42,9 +42,9 @@ test: ## every check: linters, Go with -race, vitest, bindings, Playwright, smok
 	@build/test.sh
 
 .PHONY: test-root
-test-root: ## what needs root: logins of other accounts, root's processes, other login shells
+test-root: ## what needs root: logins of other accounts, root's processes, other login shells; TESTS=PATTERN picks
 	@build/setup.sh test
-	@build/test-root.sh
+	@build/test-root.sh $(if $(TESTS),'$(TESTS)')
 
 .PHONY: bench
 bench: vmo ## the figures of the product against ssh, taking turns

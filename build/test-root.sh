@@ -1,6 +1,8 @@
 #!/bin/bash
 # The tests that see more as root: logins of other accounts and of root, other login shells, processes of root. They
 # skip nothing silently: as somebody else the harness uses that person's own login alone.
+#
+#   build/test-root.sh [PATTERN]   only tests that match; else all in the files that ask who runs them
 set -uo pipefail
 cd "$(dirname "$0")/.."
 run=()
@@ -11,12 +13,23 @@ if [ "$(id -u)" != 0 ]; then
 	fi
 	run=(sudo --preserve-env=PATH,GOCACHE,GOMODCACHE,GOFLAGS,VMO_ORPHAN_JOBS env "GOCACHE=$(go env GOCACHE)" "GOMODCACHE=$(go env GOMODCACHE)")
 fi
+# A test belongs here when its file asks for root, for other accounts or for a namespace.
+asks='os\.Gete?uid|sshdtest\.(Logins|Account|AllowSudo)|Cloneflags'
+files=$(grep -rlE "$asks" --include='*_test.go' internal backend app)
+# shellcheck disable=SC2086 # names of files of ours
+pattern=${1:-^($(grep -hoE '^func Test[A-Za-z0-9_]+' $files | sed 's/^func //' | paste -sd'|'))\$}
+packages=$(for f in $files; do echo "./$(dirname "$f")"; done | sort -u)
 # 200 jobs in the place of a sample; see app/cli/orphan_linux_test.go.
 export VMO_ORPHAN_JOBS=200
 mkdir -p dist/test
 log=$PWD/dist/test/root.log
-"${run[@]}" go test -count=1 -v -timeout 15m ./internal/sshdtest/... ./backend/ssh/... ./backend/local/... ./app/cli/... >"$log" 2>&1
+# shellcheck disable=SC2086
+"${run[@]}" go test -count=1 -v -timeout 15m -run "$pattern" $packages >"$log" 2>&1
 status=$?
+if [ "$status" = 0 ] && ! grep -qE '^--- PASS' "$log"; then
+	echo "no test matches $pattern" >&2
+	status=1
+fi
 if [ "$status" != 0 ]; then
 	awk '/^=== RUN/ {text = ""; next} {text = text $0 "\n"} /^ *--- FAIL/ {printf "%s", text; text = ""}' "$log" | head -200
 fi
