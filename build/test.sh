@@ -67,7 +67,8 @@ for s in $steps; do
 		step lint-web count_check check npm_run lint
 		step types count_check check npm_run check
 		;;
-	go) step go count_go go test -race -v -timeout 15m ./... ;;
+	# Many tests wait for a time-out or for sshd: four at once also where there are two cores.
+	go) step go count_go go test -race -v -parallel 4 -timeout 15m ./... ;;
 	bindings) step bindings count_check check build/bindings.sh --check ;;
 	web) step vitest count_vitest npm_run test ;;
 	build) step build count_check check make --no-print-directory window vmo dev ;;

@@ -42,6 +42,7 @@ func certServer(t testing.TB, ca string) *sshdtest.Server {
 }
 
 func TestUserCertificates(t *testing.T) {
+	t.Parallel()
 	ca := generated(t, "", "-t", "ed25519")
 	srv := certServer(t, ca)
 	moved := func(path string) string {

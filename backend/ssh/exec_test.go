@@ -23,6 +23,7 @@ func shells(t testing.TB) []string {
 
 // Whatever the login shell: script, environment, folder, exit status and both streams are as with ssh.
 func TestEveryLoginShell(t *testing.T) {
+	t.Parallel()
 	for _, shell := range shells(t) {
 		t.Run(filepath.Base(shell), func(t *testing.T) {
 			c, _, _ := box(t, sshdtest.Options{Shell: shell})

@@ -122,6 +122,7 @@ func TestStrangersOnThePort(t *testing.T) {
 
 // A slow line isn't a dead one: bytes that come singly arrive all, and each counts as a sign of life.
 func TestByteAtATime(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t, "ConnectTimeout 30")
 	c.limits.auth, c.limits.open, c.limits.begin = 30*time.Second, 30*time.Second, 30*time.Second
 	srv.Set(sshdtest.Fault{ByteEvery: 500 * time.Microsecond})

@@ -208,6 +208,7 @@ func hostCert(t testing.TB, ca string, args ...string) (*sshdtest.Server, sshdte
 
 // Host certificates, on the real server; ssh judges each case as we do.
 func TestHostCertificates(t *testing.T) {
+	t.Parallel()
 	ca, other := generated(t, "", "-t", "ed25519"), generated(t, "", "-t", "ed25519")
 	for name, tc := range map[string]struct {
 		by      string
@@ -323,6 +324,7 @@ func TestGarbageInKnownHosts(t *testing.T) {
 // Where the key can't be kept, the person's word (or StrictHostKeyChecking's) counts until the app ends, as ssh connects
 // with no more than a warning. Each place in which it can't be kept is one that people have.
 func TestHostKeyThatCannotBeKept(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	for name, file := range map[string]string{"dev null": "/dev/null", "no such folder": "/proc/no/known_hosts"} {
 		for _, strict := range []string{"no", "accept-new", "ask"} {

@@ -31,6 +31,7 @@ func running(p *Process) bool {
 // The network swallows everything: after ServerAliveInterval times ServerAliveCountMax, and no later than an interval
 // more, the run is lost, and the next one connects anew.
 func TestKeepaliveGivesUp(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t, "ServerAliveInterval 1", "ServerAliveCountMax 2")
 	p := hold(t, c)
 	kept(t, p)
@@ -53,6 +54,7 @@ func TestKeepaliveGivesUp(t *testing.T) {
 // ServerAliveCountMax 1 still gives the server its time to answer: it gave up every connection that was quiet for one
 // interval, unasked.
 func TestKeepaliveAsksBeforeItGivesUp(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t, "ServerAliveInterval 1", "ServerAliveCountMax 1")
 	c.o.NoKeeper = true // its heartbeats would keep the line busy
 	p := hold(t, c)
@@ -70,6 +72,7 @@ func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Lo
 
 // The computer slept for an hour and the connection still stands: the run on it goes on, and it is used again.
 func TestSleepWithAConnectionThatStands(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t, "ServerAliveInterval 1", "ServerAliveCountMax 2")
 	var at clock
 	c.o.Now, c.o.NoKeeper = at.now, true
@@ -86,6 +89,7 @@ func TestSleepWithAConnectionThatStands(t *testing.T) {
 
 // The computer slept, and meanwhile its router forgot the connection: it is asked, and replaced within the probe's time.
 func TestSleepWithADeadConnection(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t, "ServerAliveInterval 60")
 	var at clock
 	c.o.Now = at.now
@@ -101,6 +105,7 @@ func TestSleepWithADeadConnection(t *testing.T) {
 
 // A connection without runs waits for the next one for a while, and then it is closed.
 func TestIdleConnectionIsClosed(t *testing.T) {
+	t.Parallel()
 	c, srv := faulty(t)
 	c.limits.idle = 500 * time.Millisecond
 	works(t, c)

@@ -22,11 +22,11 @@ func sshKeygen(t testing.TB, args ...string) {
 	}
 }
 
-// generated is a private key file of ssh-keygen.
+// generated is a private key file of ssh-keygen; with "-a" in args another number of rounds than one.
 func generated(t testing.TB, passphrase string, args ...string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "id")
-	sshKeygen(t, append([]string{"-f", path, "-N", passphrase}, args...)...)
+	sshKeygen(t, append([]string{"-f", path, "-N", passphrase, "-a", "1"}, args...)...) // the last one counts
 	return path
 }
 
@@ -67,6 +67,7 @@ func keyHome(t testing.TB, s *sshdtest.Server, path string, lines ...string) *ss
 
 // Every form of key file that ssh-keygen writes and ssh takes.
 func TestKeyFileFormats(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	for name, tc := range map[string]struct {
 		passphrase string
@@ -77,7 +78,7 @@ func TestKeyFileFormats(t *testing.T) {
 		"OpenSSH":                        {"", []string{"-t", "ed25519"}, nil, false},
 		"OpenSSH without .pub":           {"", []string{"-t", "ecdsa", "-b", "521"}, nil, true},
 		"OpenSSH CRLF":                   {"", []string{"-t", "ed25519"}, crlf, true},
-		"aes256-ctr":                     {"secret", []string{"-t", "ed25519", "-Z", "aes256-ctr"}, nil, true},
+		"aes256-ctr":                     {"secret", []string{"-t", "ed25519", "-Z", "aes256-ctr", "-a", "16"}, nil, true},
 		"aes256-ctr CRLF":                {"secret", []string{"-t", "ed25519", "-Z", "aes256-ctr"}, crlf, true},
 		"aes256-cbc":                     {"secret", []string{"-t", "rsa", "-b", "2048", "-Z", "aes256-cbc"}, nil, true},
 		"PEM RSA":                        {"", []string{"-t", "rsa", "-b", "2048", "-m", "PEM"}, nil, true},
@@ -113,6 +114,7 @@ func TestKeyFileFormats(t *testing.T) {
 
 // What can't be opened says so, with the command that makes it usable; that command is run and then the key works.
 func TestKeyFilesThatMustBeConverted(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	for name, args := range map[string][]string{
 		"gcm":             {"-t", "ed25519", "-Z", "aes256-gcm@openssh.com"},
@@ -210,6 +212,7 @@ func TestKeyFileOfSomebodyElse(t *testing.T) {
 
 // A key whose passphrase nobody knows doesn't keep the next one from being tried.
 func TestWrongPassphraseGoesOnToTheNextKey(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	for name, tc := range map[string]struct {
 		args  []string

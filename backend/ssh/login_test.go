@@ -66,6 +66,7 @@ func TestKeyKinds(t *testing.T) {
 }
 
 func TestPassphrase(t *testing.T) {
+	t.Parallel()
 	key := sshdtest.MustKey(t, sshdtest.Ed25519, "secret")
 	srv := sshdtest.Start(t, sshdtest.Options{Authorized: []sshdtest.Key{key}})
 	home := sshdtest.NewHome(t)

@@ -62,6 +62,7 @@ func TestMerge(t *testing.T) {
 
 // A command that goes on keeps its streams and status while there is contact, and runs to its end without.
 func TestGoOn(t *testing.T) {
+	t.Parallel()
 	goOn := domain.RunOptions{OnLost: domain.OnLostGoOn}
 	c, link, _ := linked(t, sshdtest.Options{}, func(o *Options) { o.Lease = 900 * time.Millisecond })
 	out, exit := run(t, c, domain.Exec{Script: "echo out; echo err >&2; exit 7", Options: goOn})

@@ -30,6 +30,7 @@ func TestPlain(t *testing.T) {
 
 // A stop there is tried, and never claimed.
 func TestStopPlain(t *testing.T) {
+	t.Parallel()
 	for _, login := range sshdtest.Logins() {
 		t.Run(login, func(t *testing.T) {
 			c, _, _ := box(t, sshdtest.Options{User: login})

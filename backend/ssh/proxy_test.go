@@ -26,6 +26,7 @@ func gate(t *testing.T, port int, before string) string {
 
 // A ProxyCommand is the connection. What it says beside that does no harm, and nothing of it is left afterwards.
 func TestProxyCommand(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	mark := "vmo-proxy-" + runID(t)
 	leftover := filepath.Join(t.TempDir(), "pid")
@@ -61,6 +62,7 @@ func TestProxyCommand(t *testing.T) {
 
 // A ProxyCommand that never becomes a connection is told as what it is, in time.
 func TestProxyCommandFails(t *testing.T) {
+	t.Parallel()
 	srv := sshdtest.Start(t, sshdtest.Options{})
 	for name, c := range map[string]struct {
 		command string

@@ -69,6 +69,7 @@ func TestBashrcTakesOver(t *testing.T) {
 
 // A .bashrc that waits for something: the command is given up in time, and its place is free again.
 func TestBashrcHangs(t *testing.T) {
+	t.Parallel()
 	c := bashrc(t, "echo waiting for the disk; exec sleep 4713\n")
 	c.limits.begin, c.limits.reply = time.Second, time.Second
 	want(t, login(t, c), domain.CodeNoShell, "didn't begin the command", "waiting for the disk")
@@ -104,6 +105,7 @@ func links(t *testing.T, names ...string) string {
 
 // A small system has neither pgrep nor setsid: the keeper looks through /proc itself, and a run needs neither.
 func TestWithoutPgrep(t *testing.T) {
+	t.Parallel()
 	for _, login := range sshdtest.Logins() {
 		t.Run(login, func(t *testing.T) {
 			home := openDir(t) // whose .bashrc puts no folder back into PATH
@@ -121,6 +123,7 @@ func TestWithoutPgrep(t *testing.T) {
 
 // No /proc, as on a BSD: the keeper asks ps.
 func TestWithoutProc(t *testing.T) {
+	t.Parallel()
 	if os.Geteuid() != 0 {
 		return
 	}
@@ -152,6 +155,7 @@ func TestWithoutProc(t *testing.T) {
 // Nothing can be written to /tmp: short and long scripts run all the same, but for a long one in csh, which needs a
 // file: that fails with mktemp's words, and nothing of it ran.
 func TestTmpCannotBeWritten(t *testing.T) {
+	t.Parallel()
 	long := strings.Repeat("# a comment to make it long\n", 8000) + "echo end\n"
 	for _, shell := range shells(t) {
 		t.Run(filepath.Base(shell), func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 // Whatever the login shell: secrets arrive as they were given, in the environment and on the standard input, and what
 // the shell prints and reads at its start is not part of it.
 func TestSecretsInEveryLoginShell(t *testing.T) {
+	t.Parallel()
 	value := "  it's \"a\" $value! \\ `x` \u00e9 "
 	for _, shell := range shells(t) {
 		t.Run(filepath.Base(shell), func(t *testing.T) {
@@ -58,6 +59,7 @@ func TestALongScriptCannotBeFed(t *testing.T) {
 
 // A server that runs something else than what was asked for is never sent the secret: it could be shown by it.
 func TestNoSecretWithoutTheReadyMark(t *testing.T) {
+	t.Parallel()
 	c, srv, _ := box(t, sshdtest.Options{ForceCommand: "timeout 3 cat; echo done"})
 	secret := "s3cr3t" + runID(t)
 	_, err := c.Start(within(t), alias("box"), domain.Exec{

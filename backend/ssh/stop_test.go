@@ -220,6 +220,7 @@ func TestCutConnectionLeavesNothing(t *testing.T) {
 
 // The network swallows everything: the keeper hears nothing for its lease and ends the run.
 func TestLeaseLeavesNothing(t *testing.T) {
+	t.Parallel()
 	for _, login := range sshdtest.Logins() {
 		t.Run(login, func(t *testing.T) {
 			c, link, _ := linked(t, sshdtest.Options{User: login}, func(o *Options) { o.Lease = 2 * time.Second })
@@ -237,6 +238,7 @@ func TestLeaseLeavesNothing(t *testing.T) {
 }
 
 func TestStopWithoutNetwork(t *testing.T) {
+	t.Parallel()
 	c, link, _ := linked(t, sshdtest.Options{}, func(o *Options) { o.Lease = 3 * time.Second })
 	p, id := begin(t, c, "sleep 300")
 	kept(t, p)
@@ -252,6 +254,7 @@ func TestStopWithoutNetwork(t *testing.T) {
 
 // The control: without a keeper the same cut leaves survivors, so the tests above can see them.
 func TestWithoutKeeperSomethingIsLeft(t *testing.T) {
+	t.Parallel()
 	c, link, _ := linked(t, sshdtest.Options{}, func(o *Options) { o.NoKeeper = true })
 	p, id := begin(t, c, stubborn["silent"])
 	link.Cut()
@@ -263,6 +266,7 @@ func TestWithoutKeeperSomethingIsLeft(t *testing.T) {
 }
 
 func TestCloseOfTheClientLeavesNothing(t *testing.T) {
+	t.Parallel()
 	c, _, _ := box(t, sshdtest.Options{})
 	p, id := begin(t, c, "trap '' TERM; sleep 300 & while :; do sleep 1; done")
 	kept(t, p)
@@ -351,6 +355,7 @@ func TestBytesExact(t *testing.T) {
 
 // A child holds the output open: the exit is told after a while, with a note.
 func TestOutputHeldOpen(t *testing.T) {
+	t.Parallel()
 	c, _, _ := box(t, sshdtest.Options{})
 	got, exit := run(t, c, domain.Exec{Script: "sleep 300 & echo hi"})
 	if got.stdout() != "hi\n" || exit.Kind != domain.ExitStatus || exit.Code != 0 || exit.Note == "" {
