@@ -14,15 +14,17 @@ const (
 type Line struct {
 	N      int64     `json:"n"`
 	Stream Stream    `json:"stream"`
-	At     time.Time `json:"at"`   // when its last byte arrived
-	Text   string    `json:"text"` // UTF-8, bad bytes as U+FFFD, without the newline; at most 4 KiB
-	Len    int64     `json:"len"`  // true length in bytes as stored, without the newline
+	At     time.Time `json:"at"`              // when its last byte arrived
+	Text   string    `json:"text"`            // UTF-8, bad bytes as U+FFFD, without the newline; at most 4 KiB
+	Len    int64     `json:"len"`             // true length in bytes as stored, without the newline
+	Style  string    `json:"style,omitempty"` // parameters of the SGR sequence in force where the text begins
 }
 
 // OpenLine is the unfinished last line of a stream: shown, but without a number.
 type OpenLine struct {
 	Stream Stream `json:"stream"`
-	Text   string `json:"text"` // at most its last 4 KiB
+	Text   string `json:"text"`            // at most its last 4 KiB
+	Style  string `json:"style,omitempty"` // as in Line; where the text is cut, in force where the line begins
 }
 
 // Notice is a remark of the app itself about a run (connected, stopped, exit). It is no line and not in the raw bytes.

@@ -50,6 +50,7 @@ type block struct {
 	lines     int64
 	off       [streams]int64 // offset of data in its stream
 	carry     [streams]carry // the line that was open when the block began
+	sgr       [streams]sgr   // the style in force when the block began
 	data      [streams][]byte
 	pieces    []piece
 }
@@ -62,7 +63,7 @@ func newBlock(b *block) *block {
 	next := &block{firstByte: b.firstByte + b.bytes, firstLine: b.firstLine + b.lines}
 	for s := range streams {
 		next.off[s] = b.off[s] + int64(len(b.data[s]))
-		next.carry[s] = b.end(s)
+		next.carry[s], next.sgr[s] = b.end(s), b.sgr[s].after(b.data[s])
 	}
 	return next
 }
@@ -91,9 +92,9 @@ var newline = []byte{'\n'}
 func (b *block) end(s int) carry {
 	p := b.data[s]
 	if i := bytes.LastIndexByte(p, '\n'); i >= 0 {
-		return carry{}.with(p[i+1:])
+		return carry{}.with(p[i+1:], b.sgr[s].after(p[:i+1]))
 	}
-	return b.carry[s].with(p)
+	return b.carry[s].with(p, b.sgr[s])
 }
 
 // endAt is when the last byte of stream s arrived, or the block's last byte if none of s did; 0 for an empty block.
@@ -159,7 +160,27 @@ func (b *block) text(r row) string {
 	if r.whole {
 		return completeText(b.data[r.stream][r.start:r.end])
 	}
-	return b.carry[r.stream].with(b.data[r.stream][:r.end]).lineText()
+	return b.carry[r.stream].with(b.data[r.stream][:r.end], b.sgr[r.stream]).lineText()
+}
+
+// styles tells in which style the lines of a block begin, for rows in rising order.
+type styles struct {
+	b   *block
+	at  [streams]int // how far data was read
+	now [streams]sgr
+}
+
+func (b *block) styles() *styles { return &styles{b: b, now: b.sgr} }
+
+func (t *styles) of(r row) style {
+	s := r.stream
+	if !r.whole {
+		return t.b.carry[s].with(t.b.data[s][:r.end], t.b.sgr[s]).from
+	}
+	from := r.start + overlay(t.b.data[s][r.start:r.end])
+	t.now[s] = t.now[s].after(t.b.data[s][t.at[s]:from])
+	t.at[s] = from
+	return t.now[s].style
 }
 
 // rows calls yield for each line that completes in the block, from number `from` on, until it returns false.

@@ -17,12 +17,14 @@ import (
 //
 //	header: version, form, pieces, size of the piece list, bytes of stdout, bytes of stderr,
 //	        offset of stdout, offset of stderr, and for each stream its carried line:
-//	        n, over, carriage return (0 or 1), head with its length, tail with its length
+//	        n, over, carriage return (0 or 1), head with its length, tail with its length;
+//	        since version 2 for each stream also the style where the carried line's text begins, the style at the
+//	        block's beginning and the start of an escape sequence with its length
 //	body:   pieces (bytes*2+stream, milliseconds since the piece before; the first since LogBlock.At), stdout, stderr
 //
 // A tail row has its body as it is, a chunk has it as one zstd frame with a checksum.
 const (
-	codecVersion = 1
+	codecVersion = 2
 	formPlain    = 0
 	formZstd     = 1
 )
@@ -108,6 +110,11 @@ func appendHeader(p []byte, b *block, form byte, pieces int) []byte {
 			p = append(p, part...)
 		}
 	}
+	for s := range streams {
+		p = appendStyle(appendStyle(p, b.carry[s].from), b.sgr[s].style)
+		p = binary.AppendUvarint(p, uint64(len(b.sgr[s].held)))
+		p = append(p, b.sgr[s].held...)
+	}
 	return p
 }
 
@@ -118,6 +125,7 @@ type header struct {
 	size             [streams]int
 	off              [streams]int64
 	carry            [streams]carry
+	sgr              [streams]sgr
 }
 
 // span is where the block begins and ends in stream s.
@@ -126,7 +134,7 @@ func (h *header) span(s int) (from, to int64) {
 }
 
 func decodeHeader(p []byte) (*header, error) {
-	if len(p) < 2 || len(p) > headerBytes || p[0] != codecVersion || p[1] > formZstd {
+	if len(p) < 2 || len(p) > headerBytes || p[0] < 1 || p[0] > codecVersion || p[1] > formZstd {
 		return nil, errCorrupt
 	}
 	r := reader{p: p[2:]}
@@ -151,6 +159,13 @@ func decodeHeader(p []byte) (*header, error) {
 			return nil, errCorrupt
 		}
 		h.carry[s] = c
+	}
+	for s := range streams {
+		if p[0] == 1 {
+			break // it knew no styles
+		}
+		h.carry[s].from, h.sgr[s].style = r.style(), r.style()
+		h.sgr[s].held = string(r.take(r.size(sgrBytes)))
 	}
 	if r.bad || len(r.p) != 0 || h.pieceLen+h.size[stdout]+h.size[stderr] > blockBytes || h.pieces > h.pieceLen {
 		return nil, errCorrupt
@@ -178,7 +193,7 @@ func (c *codec) decode(stored domain.LogBlock) (*block, error) {
 	}
 	b := &block{
 		firstByte: stored.FirstByte, firstLine: stored.FirstLine, bytes: int64(h.size[stdout] + h.size[stderr]),
-		off: h.off, carry: h.carry, pieces: make([]piece, 0, h.pieces),
+		off: h.off, carry: h.carry, sgr: h.sgr, pieces: make([]piece, 0, h.pieces),
 	}
 	body := plain[h.pieceLen:]
 	b.data[stdout], b.data[stderr] = body[:h.size[stdout]:h.size[stdout]], body[h.size[stdout]:]

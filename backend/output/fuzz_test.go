@@ -14,6 +14,7 @@ func FuzzSplitter(f *testing.F) {
 	f.Add([]byte("one\ntwo\r\nthr\xe2\x82\xacee"), []byte{3, 4, 200, 1})
 	f.Add([]byte("10%\r50%\r\n\r\r\nx"), []byte{1, 1, 1, 129, 1, 1})
 	f.Add(bytes.Repeat([]byte("0123456789\xf0\x9f\x98\x80"), 800), []byte{250, 7, 255, 255, 3})
+	f.Add([]byte("\x1b[1;31mred\nstill\x1b[4m\rover\n\x1b[38;5;196mno end\x1b[3\n9m\x1b[0m"), []byte{2, 7, 1, 130})
 	c := newCodec()
 	f.Fuzz(func(t *testing.T, text, cuts []byte) {
 		if len(text) > 1<<15 || len(cuts) == 0 {
@@ -41,8 +42,12 @@ func FuzzSplitter(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			styles := b.styles()
 			b.rows(0, func(r row) bool {
 				want := m.lines[n]
+				if got := styles.of(r); got != m.style(n) {
+					t.Fatalf("line %d begins in %q, want %q", r.n, got, m.style(n))
+				}
 				if r.n != int64(n+1) || r.stream != want.stream || b.length(r) != int64(len(want.raw)) || b.text(r) != want.text() {
 					t.Fatalf("line %d is %q (%d), want %q (%d)", r.n, b.text(r), b.length(r), want.text(), len(want.raw))
 				}
@@ -105,7 +110,7 @@ func FuzzCodec(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(b.pieces) > 0 && !reflect.DeepEqual(again.pieces, b.pieces) || !reflect.DeepEqual(again.carry, b.carry) ||
+		if len(b.pieces) > 0 && !reflect.DeepEqual(again.pieces, b.pieces) || !reflect.DeepEqual(again.carry, b.carry) || again.sgr != b.sgr ||
 			string(again.data[stdout]) != string(b.data[stdout]) || string(again.data[stderr]) != string(b.data[stderr]) {
 			t.Fatalf("%+v became %+v", b, again)
 		}

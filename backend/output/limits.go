@@ -65,6 +65,9 @@ const (
 	// one character more, so that a cut never falls into one.
 	lineKeepBytes = lineTextBytes + utf8.UTFMax
 
+	// sgrBytes bounds a sequence that sets colours: twice what any program was seen to write. A longer one sets nothing.
+	sgrBytes = 256
+
 	// lineStepBytes is how much of a line one call of Line covers.
 	lineStepBytes = 64 << 10
 

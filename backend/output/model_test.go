@@ -81,6 +81,18 @@ func (l modelLine) text() string {
 	return b.String()
 }
 
+// style is the one in force where the text of line i begins, read from all before it in one piece.
+func (m *model) style(i int) style {
+	line := m.lines[i]
+	var before []byte
+	for _, l := range m.lines[:i] {
+		if l.stream == line.stream {
+			before = append(append(before, l.raw...), '\n')
+		}
+	}
+	return sgr{}.after(append(before, line.raw[:overlay(line.raw)]...)).style
+}
+
 // openText is the rule for an open line, for lines below the limit.
 func (m *model) openText(s int) string {
 	shown := string(m.line[s])

@@ -107,13 +107,13 @@ func (p *page) full() bool {
 }
 
 // add takes a line and says whether another one may follow.
-func (p *page) add(n int64, stream int, at int64, length int64, text string) bool {
+func (p *page) add(n int64, stream int, at int64, length int64, text string, from style) bool {
 	if n != p.next || p.full() || len(p.lines) > 0 && p.bytes+len(text) > pageBytes {
 		p.last = min(p.last, p.next-1)
 		return false
 	}
 	p.lines = append(p.lines, domain.Line{
-		N: n, Stream: streamName(stream), At: time.UnixMilli(at).UTC(), Text: text, Len: length,
+		N: n, Stream: streamName(stream), At: time.UnixMilli(at).UTC(), Text: text, Len: length, Style: from.String(),
 	})
 	p.bytes += len(text)
 	p.next++
@@ -122,7 +122,8 @@ func (p *page) add(n int64, stream int, at int64, length int64, text string) boo
 
 // addFrom takes lines of the block.
 func (p *page) addFrom(b *block) {
-	b.rows(p.next, func(r row) bool { return p.add(r.n, r.stream, r.at, b.length(r), b.text(r)) })
+	styles := b.styles()
+	b.rows(p.next, func(r row) bool { return p.add(r.n, r.stream, r.at, b.length(r), b.text(r), styles.of(r)) })
 }
 
 // Read gives lines from number `from` on, at most count and at most 8 KiB of text, but at least one if there is one.
@@ -164,7 +165,7 @@ func (h *Hub) read(ctx context.Context, runID string, from int64, count int) (do
 	}
 	for s := range streams {
 		if !t.done && t.open[s].n > 0 {
-			answer.Open = append(answer.Open, domain.OpenLine{Stream: streamName(s), Text: t.open[s].openText()})
+			answer.Open = append(answer.Open, domain.OpenLine{Stream: streamName(s), Text: t.open[s].openText(), Style: t.open[s].from.String()})
 		}
 	}
 	return answer, nil
@@ -176,7 +177,7 @@ func (h *Hub) fill(ctx context.Context, r *run, runID string, t *tip, p *page) e
 	for !p.full() {
 		if p.next > t.full {
 			s := t.unterminated(p.next)
-			p.add(p.next, s, t.at[s], t.open[s].n, t.open[s].lineText())
+			p.add(p.next, s, t.at[s], t.open[s].n, t.open[s].lineText(), t.open[s].from)
 			continue
 		}
 		if r.fill(p) {

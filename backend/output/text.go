@@ -12,13 +12,17 @@ type carry struct {
 	over int64  // bytes of its last overlay: what stands after the last carriage return that something followed
 	head []byte // the overlay's first bytes, at most lineKeepBytes
 	tail []byte // the overlay's last bytes, at most lineKeepBytes; nil while head is the whole overlay
+	from style  // in force where the overlay begins
 	cr   bool   // carriage returns stand at the end: progress if more text follows, nothing if the newline does
 }
 
-// with is the line after the bytes p, in which there is no newline.
-func (c carry) with(p []byte) carry {
+// with is the line after the bytes p, in which there is no newline and before which `at` holds.
+func (c carry) with(p []byte, at sgr) carry {
 	if len(p) == 0 {
 		return c
+	}
+	if c.n == 0 {
+		c.from = at.style
 	}
 	c.n += int64(len(p))
 	q := bytes.TrimRight(p, "\r")
@@ -28,10 +32,10 @@ func (c carry) with(p []byte) carry {
 	}
 	trailing := len(q) < len(p)
 	if i := bytes.LastIndexByte(q, '\r'); i >= 0 {
+		c.over, c.head, c.tail, c.from = 0, nil, nil, at.after(q[:i+1]).style
 		q = q[i+1:]
-		c.over, c.head, c.tail = 0, nil, nil
 	} else if c.cr {
-		c.over, c.head, c.tail = 0, nil, nil
+		c.over, c.head, c.tail, c.from = 0, nil, nil, at.style
 	}
 	c.cr = trailing
 	before := c.shown()
@@ -77,13 +81,14 @@ func (c carry) openText() string {
 
 // completeText is the text of a completed line that stands whole in p, without its newline.
 func completeText(p []byte) string {
-	for len(p) > 0 && p[len(p)-1] == '\r' {
-		p = p[:len(p)-1]
-	}
-	if i := bytes.LastIndexByte(p, '\r'); i >= 0 {
-		p = p[i+1:]
-	}
+	p = bytes.TrimRight(p, "\r")
+	p = p[overlay(p):]
 	return decodeHead(p[:min(len(p), lineKeepBytes)])
+}
+
+// overlay is where the last overlay of a completed line begins.
+func overlay(p []byte) int {
+	return bytes.LastIndexByte(bytes.TrimRight(p, "\r"), '\r') + 1
 }
 
 // decodeHead is p as UTF-8, each bad byte as U+FFFD, cut after the last character that ends within lineTextBytes.

@@ -21,7 +21,7 @@ func TestTextOfLines(t *testing.T) {
 		{strings.Repeat("\xff", 5000), strings.Repeat("\ufffd", 1365)},
 	} {
 		for cut := range min(len(c.raw), 12) + 1 { // the edge of a block may be anywhere
-			if got := (carry{}).with([]byte(c.raw[:cut])).with([]byte(c.raw[cut:])).lineText(); got != c.want {
+			if got := (carry{}).with([]byte(c.raw[:cut]), sgr{}).with([]byte(c.raw[cut:]), sgr{}).lineText(); got != c.want {
 				t.Errorf("%.20q cut at %d is %.20q", c.raw, cut, got)
 			}
 		}

@@ -308,6 +308,7 @@ export namespace domain {
 	    at: any;
 	    text: string;
 	    len: number;
+	    style?: string;
 	}
 	export interface Notice {
 	    afterLine: number;
@@ -318,6 +319,7 @@ export namespace domain {
 	export interface OpenLine {
 	    stream: string;
 	    text: string;
+	    style?: string;
 	}
 	export interface LogPage {
 	    runId: string;

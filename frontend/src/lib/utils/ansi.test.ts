@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseAnsi, plain, stripAnsi } from './ansi';
+import sgr from '../../../../backend/output/testdata/sgr.json';
+import { parseAnsi, plain, stripAnsi, styleOf } from './ansi';
 
 const ESC = '\x1b';
 const texts = (s: string) => parseAnsi(s).spans.map((span) => span.text);
@@ -30,6 +31,13 @@ describe('colour and style', () => {
     const third = parseAnsi(`more${ESC}[0m, plain`, second.out);
     expect(third.spans.map((s) => [s.text, s.style.fg])).toEqual([['more', 1], [', plain', null]]);
     expect(third.out).toBe(plain);
+  });
+});
+
+describe('the same rules as Go, which says in what style a line begins', () => {
+  it.each(sgr)('$what', ({ bytes, style }) => {
+    const lines = bytes.split('\n');
+    expect(lines.reduce((from, text) => parseAnsi(text, from).out, plain)).toEqual(styleOf(style));
   });
 });
 

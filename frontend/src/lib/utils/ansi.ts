@@ -28,6 +28,9 @@ export function parseAnsi(text: string, from: Style = plain): { spans: Span[]; o
   return new Reader(text, from).read();
 }
 
+/** The style that the parameters of one SGR sequence bring about. */
+export const styleOf = (params = ''): Style => (params ? parseAnsi(`\x1b[${params}m`).out : plain);
+
 /** The text alone, as it is copied. */
 export const stripAnsi = (text: string): string => (special.test(text) ? parseAnsi(text).spans.map((s) => s.text).join('') : text);
 

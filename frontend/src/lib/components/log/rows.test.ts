@@ -1,21 +1,15 @@
 import { expect, it } from 'vitest';
-import type { Line, Stream } from '../../services/api/types';
-import { createStyler, css } from './rows';
+import type { Line } from '../../services/api/types';
+import { css, spansOf } from './rows';
 import { plain } from '../../utils/ansi';
 import { since } from './time';
 
-const line = (n: number, text: string, stream: Stream = 'stdout'): Line => ({ n, stream, at: '', text, len: text.length });
+const line = (text: string, style?: string): Line => ({ n: 1, stream: 'stdout', at: '', text, len: text.length, style });
 
-it('carries colours from line to line, each stream its own, and not over what is missing', () => {
-  const lines = new Map([line(1, '\x1b[31mred'), line(2, 'err', 'stderr'), line(3, 'still red'), line(5, 'after a gap')].map((l) => [l.n, l]));
-  const styler = createStyler((n) => lines.get(n));
-  const spans = styler.spans(2, 5);
-  expect(spans.get(2)?.[0]?.style).toBe(plain);
-  expect(spans.get(3)?.[0]?.style.fg).toBe(1);
-  expect(spans.has(4)).toBe(false);
-  expect(spans.get(5)?.[0]?.style.fg).toBe(null);
-  lines.set(4, line(4, 'came later'));
-  expect(styler.spans(5, 5).get(5)?.[0]?.style.fg).toBe(1);
+it('begins a line in the style that is in force there', () => {
+  const spans = spansOf(line('still red\x1b[0m, plain', '1;38;5;1'));
+  expect(spans.map((s) => [s.text, s.style.fg, s.style.bold])).toEqual([['still red', 1, true], [', plain', null, false]]);
+  expect(spansOf(line('plain'))).toEqual([{ text: 'plain', style: plain }]);
 });
 
 it('writes styles as CSS', () => {

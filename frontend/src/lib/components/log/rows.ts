@@ -1,40 +1,13 @@
-import { parseAnsi, plain, type Colour, type Span, type Style } from '../../utils/ansi';
-import type { Line, Stream } from '../../services/api/types';
+import { parseAnsi, plain, styleOf, type Colour, type Span, type Style } from '../../utils/ansi';
+import type { Line, OpenLine } from '../../services/api/types';
 
-/** How far back colours are followed that began on an earlier line. Beyond it a program that never resets is assumed to be done. */
-const CARRY_LINES = 256;
+const known = new WeakMap<Line | OpenLine, Span[]>();
 
-type Parsed = { from: Style; spans: Span[]; out: Style };
-
-/** Gives lines their spans. The colour that a stream ended a line in goes on in its next one, as in a terminal. */
-export function createStyler(line: (n: number) => Line | undefined) {
-  const known = new WeakMap<Line, Parsed>();
-
-  function parse(l: Line, from: Style): Parsed {
-    const before = known.get(l);
-    if (before && before.from === from) return before;
-    const parsed = { from, ...parseAnsi(l.text, from) };
-    known.set(l, parsed);
-    return parsed;
-  }
-
-  return {
-    /** The spans of lines [from, to] that are there. */
-    spans(from: number, to: number): Map<number, Span[]> {
-      const out = new Map<number, Span[]>();
-      let first = from;
-      while (first > Math.max(1, from - CARRY_LINES) && line(first - 1)) first--;
-      const styles: Record<Stream, Style> = { stdout: plain, stderr: plain };
-      for (let n = first; n <= to; n++) {
-        const l = line(n);
-        if (!l) { styles.stdout = styles.stderr = plain; continue; }
-        const parsed = parse(l, styles[l.stream]);
-        styles[l.stream] = parsed.out;
-        if (n >= from) out.set(n, parsed.spans);
-      }
-      return out;
-    },
-  };
+/** A line in pieces of one style each. It begins in the style that Go says is in force there, whatever stands above it. */
+export function spansOf(line: Line | OpenLine): Span[] {
+  let spans = known.get(line);
+  if (!spans) known.set(line, (spans = parseAnsi(line.text, styleOf(line.style)).spans));
+  return spans;
 }
 
 /** The CSS of a style; '' for most text. Whatever colours a program asks for, the words stay readable in both themes. */
