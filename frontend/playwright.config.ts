@@ -1,10 +1,13 @@
 import { defineConfig } from '@playwright/test';
 
-// Every spec has a backend of its own (see e2e/app.ts), so the files could run side by side; two cores say one.
+// Every test has a backend of its own and every worker a lab (see e2e/app.ts), so tests run side by side; much of their
+// time is waiting for what a stop or a time-out takes.
 export default defineConfig({
   testDir: './e2e',
   testIgnore: 'screenshots.spec.ts',
-  workers: 1,
+  globalSetup: './e2e/setup.ts',
+  fullyParallel: true,
+  workers: 3,
   timeout: 60_000,
   expect: { timeout: 10_000 },
   reporter: [['line']],

@@ -84,7 +84,6 @@ export async function startLab(dir: string): Promise<{ lab: Lab; stop: () => Pro
 /** A test with a lab of real SSH servers and a backend on an empty data folder. */
 export const test = base.extend<{ app: App }, { lab: Lab }>({
   lab: [async ({}, use) => {
-    execFileSync('go', ['build', '-o', join(root, 'bin/lab'), './internal/lab'], { cwd: root });
     const dir = mkdtempSync(join(tmpdir(), 'vmo-lab-'));
     const { lab, stop } = await startLab(dir);
     await use(lab);

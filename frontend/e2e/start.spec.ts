@@ -42,6 +42,7 @@ test('a window in which nothing happens does nothing', async ({ page, app }) => 
   await takeIn(page, app);
   await run(page, 'web-1', 'echo done');
   await expect(log(page)).toContainText('done');
+  await expect(page.locator('[data-sonner-toast]')).toHaveCount(0);
   await page.waitForTimeout(1500);
   const changes = await page.evaluate(() => new Promise<string[]>((done) => {
     const seen: string[] = [];
