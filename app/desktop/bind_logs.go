@@ -33,6 +33,13 @@ func (l *Logs) Line(runID string, n, offset int64) (LineText, error) {
 	})
 }
 
+// Find gives numbers of lines that match, from a number on, at most 1,500; next is where to go on until done.
+func (l *Logs) Find(runID string, query domain.TextQuery, from int64) (domain.FindPage, error) {
+	return read(l.w, func(ctx context.Context, a *app.App) (domain.FindPage, error) {
+		return a.Logs.Find(ctx, runID, query, from)
+	})
+}
+
 // Watch makes runIDs the runs whose lines come by log:lines, beginning with their tails; none ends it.
 func (l *Logs) Watch(runIDs []string) error {
 	s, err := l.w.session()

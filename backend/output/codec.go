@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -175,21 +176,27 @@ func decodeHeader(p []byte) (*header, error) {
 
 // decode is the opposite of encode. Whatever the bytes, it gives a consistent block or an error.
 func (c *codec) decode(stored domain.LogBlock) (*block, error) {
+	b, _, err := c.decodeInto(stored, nil)
+	return b, err
+}
+
+// decodeInto is decode with the memory of plain, which it gives back, perhaps grown; the block stands in it.
+func (c *codec) decodeInto(stored domain.LogBlock, plain []byte) (*block, []byte, error) {
 	h, err := decodeHeader(stored.Header)
 	if err != nil {
-		return nil, err
+		return nil, plain, err
 	}
 	size := h.pieceLen + h.size[stdout] + h.size[stderr]
-	plain := make([]byte, 0, size)
+	plain = slices.Grow(plain[:0], size)
 	if h.form == formZstd {
 		if plain, err = c.dec.DecodeAll(stored.Data, plain); err != nil {
-			return nil, fmt.Errorf("%w: %w", errCorrupt, err)
+			return nil, plain, fmt.Errorf("%w: %w", errCorrupt, err)
 		}
 	} else {
 		plain = append(plain, stored.Data...)
 	}
 	if len(plain) != size {
-		return nil, errCorrupt
+		return nil, plain, errCorrupt
 	}
 	b := &block{
 		firstByte: stored.FirstByte, firstLine: stored.FirstLine, bytes: int64(h.size[stdout] + h.size[stderr]),
@@ -198,12 +205,12 @@ func (c *codec) decode(stored domain.LogBlock) (*block, error) {
 	body := plain[h.pieceLen:]
 	b.data[stdout], b.data[stderr] = body[:h.size[stdout]:h.size[stdout]], body[h.size[stdout]:]
 	if err := b.readPieces(plain[:h.pieceLen], h.pieces, stored.At.UnixMilli()); err != nil {
-		return nil, err
+		return nil, plain, err
 	}
 	if b.bytes != stored.Bytes || b.lines != stored.Lines {
-		return nil, errCorrupt
+		return nil, plain, errCorrupt
 	}
-	return b, nil
+	return b, plain, nil
 }
 
 // readPieces fills pieces and counts lines; data must be set.

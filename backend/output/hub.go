@@ -35,6 +35,8 @@ type Hub struct {
 	encode  *queue[encodeJob]
 	compact *queue[compactJob]
 
+	scratches sync.Pool // *scratch
+
 	live     atomic.Int64 // open writers
 	pending  atomic.Int64 // bytes accepted and not stored, all runs
 	resident atomic.Int64 // memory of stored blocks that are kept, and of free buffers

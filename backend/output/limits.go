@@ -97,6 +97,24 @@ const (
 	// ringSweep is how many stored segments the committer lists before it looks which are gone.
 	ringSweep = 1024
 
+	// queryBytes bounds what can be looked for; queryNeedles bounds the texts of an expression that are looked for at
+	// once before its lines are simply read.
+	queryBytes   = 1 << 10
+	queryNeedles = 16
+
+	// findBudget is how long one call of Find works, so that a person who types on doesn't wait for the word before;
+	// findLines bounds its reply to 16 KB.
+	findBudget = 20 * time.Millisecond
+	findLines  = 1500
+
+	// findRows is how many stored blocks a walk through a log asks for at once.
+	findRows = 8
+
+	// matchBytes is how much of a line is matched at once. Longer lines are matched in stretches of that size, of which
+	// each begins matchOverlap before the end of the one before.
+	matchBytes   = 1 << 20
+	matchOverlap = 64 << 10
+
 	// runNotices bounds the app's own remarks about one run; each is at most as long as a line's text.
 	runNotices = 200
 

@@ -197,6 +197,11 @@ export namespace domain {
 	    reason: string;
 	}
 	
+	export interface FindPage {
+	    lines: number[];
+	    next: number;
+	    done: boolean;
+	}
 	
 	export interface Hop {
 	    name: string;
@@ -412,6 +417,11 @@ export namespace domain {
 	
 	
 	
+	export interface TextQuery {
+	    text: string;
+	    regex: boolean;
+	    case: boolean;
+	}
 
 }
 

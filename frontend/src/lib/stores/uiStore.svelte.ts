@@ -8,7 +8,7 @@ export function createUIStore() {
   let review = $state(false);
   let keys = $state(false);
   let explained = $state.raw<VM | null>(null);
-  let log = $state.raw<{ jobId: string; runId: string } | null>(null);
+  let log = $state.raw<{ jobId: string; runId: string; line: number } | null>(null);
   let draft = $state.raw<{ script: string; at: number } | null>(null);
 
   return {
@@ -34,7 +34,8 @@ export function createUIStore() {
     toggleKeys(open: boolean) { keys = open; },
     explain(vm: VM) { explained = vm; },
     closeExplained() { explained = null; },
-    openLog(jobId: string, runId = '') { log = { jobId, runId }; },
+    /** Opens a job's log, of a run if one is named, and there at a line from 1. */
+    openLog(jobId: string, runId = '', line = 0) { log = { jobId, runId, line }; },
     closeLog() { log = null; },
     editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },
   };

@@ -1,11 +1,13 @@
 import * as Go from '$wails/go/desktop/Logs';
 import { APIService } from './APIService';
-import type { LogPage, Stream } from './types';
+import type { FindPage, LogPage, Stream, TextQuery } from './types';
 
 export class LogAPIService extends APIService {
   /** Lines from a number on; a negative one counts from the tail. Replies are bounded, so read on where one ends early. */
   read = (runId: string, from: number, count: number) => this.call<LogPage>(() => Go.Read(runId, from, count));
   line = (runId: string, n: number, offset: number) => this.call<{ text: string; total: number }>(() => Go.Line(runId, n, offset));
+  /** Numbers of lines that match, from a number on; `next` is where to go on until it is done. */
+  find = (runId: string, query: TextQuery, from: number) => this.call<FindPage>(() => Go.Find(runId, query, from));
   /** Replaces the set of runs whose lines come as events. */
   watch = (runIds: string[]) => this.call<void>(() => Go.Watch(runIds));
   /** Asks where to, and answers the path, or "" if the person thought better of it. */
