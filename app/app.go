@@ -197,7 +197,7 @@ func (a *App) takeFleetIn(ctx context.Context) error {
 	for _, vm := range a.fleet.VMs() {
 		vm.ID, vm.CreatedAt = newID(), time.Now()
 		vm.UpdatedAt = vm.CreatedAt
-		if err := a.History.InsertVM(ctx, vm); err != nil {
+		if err := a.History.InsertVMs(ctx, []domain.VM{vm}); err != nil {
 			return err
 		}
 	}
@@ -211,6 +211,9 @@ func (a *App) Close(ctx context.Context) error {
 		a.stop()
 	}
 	a.wg.Wait()
+	if a.VMs != nil {
+		a.VMs.Close()
+	}
 	if a.Prompts != nil {
 		a.Prompts.Close() // first, or a run would wait for an answer
 	}

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"slices"
+	"sync"
 
 	"vmorchestrator/backend/discovery"
 	"vmorchestrator/backend/domain"
@@ -51,6 +53,26 @@ func (a *App) Check(ctx context.Context, t Target) domain.ConnectionCheck {
 	check := a.SSH.CheckSteps(ctx, t.Target)
 	check.Name = t.Name
 	return check
+}
+
+// ReachVMs looks at VMs whether an SSH server answers there, as ssh.Client.Reach does, all at once as far as that permits.
+// A VM that is gone is left out.
+func (a *App) ReachVMs(ctx context.Context, ids []string) ([]domain.Reach, error) {
+	vms, err := a.VMs.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	vms = slices.DeleteFunc(vms, func(vm domain.VM) bool { return !slices.Contains(ids, vm.ID) })
+	found := make([]domain.Reach, len(vms))
+	var wg sync.WaitGroup
+	for i, vm := range vms {
+		wg.Go(func() {
+			found[i] = a.SSH.Reach(ctx, discovery.Target(vm))
+			found[i].VMID = vm.ID
+		})
+	}
+	wg.Wait()
+	return found, nil
 }
 
 // CheckVM is Check for a VM. An error is only that there is no such VM.

@@ -42,6 +42,7 @@ linux_packages() {
 	need dbus have dbus-run-session
 	need iproute2 have ss
 	need busybox test -x /bin/busybox
+	need ansible-core have ansible-inventory
 	[ "$(id -u)" = 0 ] || return 0
 	# Login shells that the tests make accounts with, which only root can.
 	need csh test -x /bin/csh

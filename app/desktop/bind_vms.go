@@ -3,6 +3,8 @@ package desktop
 import (
 	"context"
 
+	"github.com/wailsapp/wails/v2/pkg/runtime"
+
 	"vmorchestrator/app"
 	"vmorchestrator/backend/domain"
 )
@@ -32,14 +34,19 @@ func (v *VMs) Update(vm domain.VM) (domain.VM, error) {
 	return write(v.w, func(ctx context.Context, a *app.App) (domain.VM, error) { return a.VMs.Update(ctx, vm) })
 }
 
-// Delete forgets a VM; its history stays, and Restore brings it back.
-func (v *VMs) Delete(id string) error {
-	return do(v.w, func(ctx context.Context, a *app.App) error { return a.VMs.Delete(ctx, id) })
+// Edit changes many VMs at once, all or none.
+func (v *VMs) Edit(ids []string, edit domain.VMEdit) ([]domain.VM, error) {
+	return write(v.w, func(ctx context.Context, a *app.App) ([]domain.VM, error) { return a.VMs.Edit(ctx, ids, edit) })
+}
+
+// Delete forgets VMs; their history stays, and Restore brings them back.
+func (v *VMs) Delete(ids []string) error {
+	return do(v.w, func(ctx context.Context, a *app.App) error { return a.VMs.Delete(ctx, ids) })
 }
 
 // Restore undoes Delete.
-func (v *VMs) Restore(id string) (domain.VM, error) {
-	return write(v.w, func(ctx context.Context, a *app.App) (domain.VM, error) { return a.VMs.Restore(ctx, id) })
+func (v *VMs) Restore(ids []string) ([]domain.VM, error) {
+	return write(v.w, func(ctx context.Context, a *app.App) ([]domain.VM, error) { return a.VMs.Restore(ctx, ids) })
 }
 
 // ParseAddress takes "user@host:port", "[::1]:22" or a whole ssh line apart.
@@ -78,9 +85,52 @@ func (v *VMs) Check(id string) (domain.ConnectionCheck, error) {
 	return read(v.w, func(ctx context.Context, a *app.App) (domain.ConnectionCheck, error) { return a.CheckVM(ctx, id) })
 }
 
-// SetFavourite puts a VM among the favourites or takes it out.
-func (v *VMs) SetFavourite(id string, on bool) (domain.VM, error) {
-	return write(v.w, func(ctx context.Context, a *app.App) (domain.VM, error) { return a.VMs.SetFavourite(ctx, id, on) })
+// Reach looks at VMs whether an SSH server answers there: a TCP connection and its banner, never a login.
+func (v *VMs) Reach(ids []string) ([]domain.Reach, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) ([]domain.Reach, error) { return a.ReachVMs(ctx, ids) })
+}
+
+// Details is what a VM's source knows of it beside its address.
+func (v *VMs) Details(id string) ([]domain.Detail, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) ([]domain.Detail, error) { return a.VMs.Details(ctx, id) })
+}
+
+// SetPower has a VM's source turn it on or off.
+func (v *VMs) SetPower(id string, action domain.PowerAction) error {
+	return do(v.w, func(ctx context.Context, a *app.App) error { return a.VMs.SetPower(ctx, id, action) })
+}
+
+// ReviewImport reads a file of machines, or pasted text, and says what is in it. It takes nothing in.
+func (v *VMs) ReviewImport(name, text string) (domain.ImportReview, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) (domain.ImportReview, error) {
+		return a.ReviewImport(ctx, name, text)
+	})
+}
+
+// TakeImport does what was ticked in that review.
+func (v *VMs) TakeImport(name, text string, decision domain.ReviewDecision) ([]domain.VM, error) {
+	return write(v.w, func(ctx context.Context, a *app.App) ([]domain.VM, error) {
+		return a.TakeImport(ctx, name, text, decision)
+	})
+}
+
+// Export writes VMs in a form of another tool ("json", "ssh_config", "ansible"); no ids is all that are not hidden.
+func (v *VMs) Export(format string, ids []string) (string, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) (string, error) {
+		return a.ExportVMs(ctx, app.ExportFormat(format), ids)
+	})
+}
+
+// SaveExport asks for a file and writes the export to it. It gives the file's path, or "" when the person changed their mind.
+func (v *VMs) SaveExport(format string, ids []string) (string, error) {
+	return read(v.w, func(ctx context.Context, a *app.App) (string, error) {
+		form := app.ExportFormat(format)
+		path, err := runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{Title: "Export VMs", DefaultFilename: form.FileName()})
+		if err != nil || path == "" {
+			return "", err
+		}
+		return path, a.WriteExport(ctx, form, ids, path)
+	})
 }
 
 // SSHLine is what one types into a terminal to reach the VM.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -46,47 +47,60 @@ func (m *memory) GetVM(_ context.Context, id string) (domain.VM, error) {
 	return domain.VM{}, gone(id)
 }
 
-func (m *memory) InsertVM(_ context.Context, vm domain.VM) error {
+func (m *memory) InsertVMs(_ context.Context, vms []domain.VM) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.vms = append(m.vms, vm)
+	m.vms = append(m.vms, vms...)
 	return nil
 }
 
-func (m *memory) UpdateVM(_ context.Context, vm domain.VM) error {
+func (m *memory) UpdateVMs(_ context.Context, vms []domain.VM) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	i := m.at(vm.ID)
-	if i < 0 {
-		return gone(vm.ID)
-	}
-	m.vms[i] = vm
-	return nil
-}
-
-func (m *memory) DeleteVM(_ context.Context, id string) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	i := m.at(id)
-	if i < 0 {
-		return gone(id)
-	}
-	m.deleted = append(m.deleted, m.vms[i])
-	m.vms = slices.Delete(m.vms, i, i+1)
-	return nil
-}
-
-func (m *memory) RestoreVM(_ context.Context, id string) (domain.VM, error) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for i, vm := range m.deleted {
-		if vm.ID == id {
-			m.deleted = slices.Delete(m.deleted, i, i+1)
-			m.vms = append(m.vms, vm)
-			return vm, nil
+	for _, vm := range vms {
+		i := m.at(vm.ID)
+		if i < 0 {
+			return gone(vm.ID)
 		}
+		m.vms[i] = vm
 	}
-	return domain.VM{}, gone(id)
+	return nil
+}
+
+func (m *memory) DeleteVMs(_ context.Context, ids []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, id := range ids {
+		i := m.at(id)
+		if i < 0 {
+			return gone(id)
+		}
+		m.deleted = append(m.deleted, m.vms[i])
+		m.vms = slices.Delete(m.vms, i, i+1)
+	}
+	return nil
+}
+
+// RestoreVMs keeps names unique, as the real one's index does.
+func (m *memory) RestoreVMs(_ context.Context, ids []string) ([]domain.VM, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var back []domain.VM
+	for _, id := range ids {
+		i := slices.IndexFunc(m.deleted, func(vm domain.VM) bool { return vm.ID == id })
+		if i < 0 {
+			return nil, gone(id)
+		}
+		for _, vm := range m.vms {
+			if strings.EqualFold(vm.Name, m.deleted[i].Name) || (vm.SourceKey != "" && vm.Source == m.deleted[i].Source && vm.SourceKey == m.deleted[i].SourceKey) {
+				return nil, domain.NewError(domain.CodeConflict, "", "taken")
+			}
+		}
+		back = append(back, m.deleted[i])
+	}
+	m.deleted = slices.DeleteFunc(m.deleted, func(vm domain.VM) bool { return slices.Contains(ids, vm.ID) })
+	m.vms = append(m.vms, back...)
+	return back, nil
 }
 
 // source offers what it is told.

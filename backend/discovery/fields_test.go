@@ -57,20 +57,20 @@ func TestRestoreOfAnAliasTakenInAnew(t *testing.T) {
 	d := take("web")
 	d.Take[0].Name = "old"
 	old := must[[]domain.VM](t)(w.Apply(ctx, d))[0]
-	if err := w.Delete(ctx, old.ID); err != nil {
+	if err := w.Delete(ctx, []string{old.ID}); err != nil {
 		t.Fatal(err)
 	}
 	anew := must[[]domain.VM](t)(w.Apply(ctx, take("web")))[0]
-	if _, err := w.Restore(ctx, old.ID); err == nil || domain.CodeOf(err) != domain.CodeConflict || len(w.store.vms) != 1 {
+	if _, err := w.Restore(ctx, []string{old.ID}); err == nil || domain.CodeOf(err) != domain.CodeConflict || len(w.store.vms) != 1 {
 		t.Errorf("%v, %+v", err, w.store.vms)
 	}
-	if err := w.Delete(ctx, anew.ID); err != nil {
+	if err := w.Delete(ctx, []string{anew.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if back := must[domain.VM](t)(w.Restore(ctx, old.ID)); back.Name != "old" {
+	if back := must[[]domain.VM](t)(w.Restore(ctx, []string{old.ID})); back[0].Name != "old" {
 		t.Errorf("%+v", back)
 	}
-	if _, err := w.Restore(ctx, old.ID); err == nil || domain.CodeOf(err) != domain.CodeNotFound {
+	if _, err := w.Restore(ctx, []string{old.ID}); err == nil || domain.CodeOf(err) != domain.CodeNotFound {
 		t.Errorf("restored twice: %v", err)
 	}
 }
@@ -95,16 +95,19 @@ func TestErrorsOfStoreAndSourceAreTold(t *testing.T) {
 	b := &broken{}
 	store, source := newWorld(t, found("web")), newWorld(t)
 	store.opt.Store = b
-	source.opt.Sources = []Source{b}
-	for _, w := range []*world{store, source} {
-		_, review := w.Review(ctx)
-		_, apply := w.Apply(ctx, take("web"))
-		_, targets := w.ResolveTargets(ctx, []string{"web"}, nil, false)
-		for what, err := range map[string]error{"review": review, "apply": apply, "targets": targets} {
-			if !errors.Is(err, errBroken) {
-				t.Errorf("%s: %v", what, err)
-			}
+	source.askers = []*asker{{source: b}}
+	_, review := store.Review(ctx)
+	_, apply := store.Apply(ctx, take("web"))
+	_, targets := store.ResolveTargets(ctx, []string{"web"}, nil, false)
+	_, inSource := source.ResolveTargets(ctx, []string{"web"}, nil, false)
+	for what, err := range map[string]error{"review": review, "apply": apply, "targets": targets, "targets of the source": inSource} {
+		if !errors.Is(err, errBroken) {
+			t.Errorf("%s: %v", what, err)
 		}
+	}
+	r := must[domain.Review](t)(source.Review(ctx))
+	if len(r.Sources) != 1 || r.Sources[0].State != domain.AskFailed || r.Sources[0].Error == nil || r.Sources[0].Error.Message != errBroken.Error() {
+		t.Errorf("%+v", r.Sources)
 	}
 	_, list := store.List(ctx)
 	_, create := store.Create(ctx, manual("x", "10.0.0.1"))

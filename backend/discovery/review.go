@@ -40,20 +40,28 @@ func (s *Service) look(ctx context.Context) (look, error) {
 	}
 	l := look{vms: vms, review: domain.Review{
 		New: []domain.FoundHost{}, Changed: []domain.ChangedHost{}, Gone: []domain.VM{},
-		Problems: []domain.ConfigProblem{}, Files: []domain.LookedAt{},
+		Problems: []domain.ConfigProblem{}, Files: []domain.LookedAt{}, Sources: []domain.SourceState{}, Notes: []domain.VMNote{},
 	}}
-	for _, source := range s.opt.Sources {
-		hosts, files, problems, err := source.List(ctx)
-		if err != nil {
-			return look{}, err
+	answers, err := s.askAll(ctx)
+	if err != nil {
+		return look{}, err
+	}
+	for i, got := range answers {
+		source := s.askers[i].source.Name()
+		l.review.Files = append(l.review.Files, got.files...)
+		l.review.Problems = append(l.review.Problems, got.problems...)
+		l.review.Sources = append(l.review.Sources, domain.SourceState{Source: source, State: got.state, Hosts: len(got.hosts), Error: domain.AsError(got.err)})
+		s.compare(&l, source, got.hosts, got.whole())
+	}
+	for _, vm := range vms {
+		if warnings := s.warnings(vm.IdentityFile); vm.Source.Own() && len(warnings) > 0 {
+			l.review.Notes = append(l.review.Notes, domain.VMNote{VMID: vm.ID, Warnings: warnings})
 		}
-		l.review.Files = append(l.review.Files, files...)
-		l.review.Problems = append(l.review.Problems, problems...)
-		s.compare(&l, source.Name(), hosts, allRead(files))
 	}
 	return l, nil
 }
 
+// compare holds what a source offers against the VMs that are from it. Only where complete, those it no longer has are gone.
 func (s *Service) compare(l *look, source domain.Source, hosts []domain.FoundHost, complete bool) {
 	known := map[string]domain.VM{}
 	for _, vm := range l.vms {
@@ -67,10 +75,14 @@ func (s *Service) compare(l *look, source domain.Source, hosts []domain.FoundHos
 			continue // the first one counts, as in ssh_config
 		}
 		offered[host.Alias] = true
+		host.Source = source
 		host = s.dress(host)
 		l.offers = append(l.offers, offer{source, host})
 		vm, isKnown := known[host.Alias]
 		delete(known, host.Alias)
+		if isKnown && (len(host.Warnings) > 0 || host.Power != domain.PowerUnknown) {
+			l.review.Notes = append(l.review.Notes, domain.VMNote{VMID: vm.ID, Power: host.Power, Warnings: host.Warnings})
+		}
 		if !isKnown {
 			l.review.New = append(l.review.New, host)
 		} else if changes := differences(vm, host); len(changes) > 0 {
@@ -97,15 +109,27 @@ func allRead(files []domain.LookedAt) bool {
 
 // dress adds guesses and warnings.
 func (s *Service) dress(f domain.FoundHost) domain.FoundHost {
-	f.Environment = guessEnvironment(f.Alias)
-	f.Provider = guessProvider(f.Alias, f.Host)
-	f.Forge = isForge(f.Alias, f.Host, f.User)
-	warnings := append([]string{}, f.Warnings...)
-	if path, ok := s.identityFile(f.IdentityFile); ok && !s.opt.Exists(path) {
-		warnings = append(warnings, "The identity file "+f.IdentityFile+" is missing.")
+	if f.Name == "" {
+		f.Name = nameFrom(f.Alias)
 	}
-	f.Warnings = warnings
+	if f.Environment == "" {
+		f.Environment = guessEnvironment(strings.Join(append([]string{f.Name}, f.Tags...), " "))
+	}
+	if f.Provider == "" {
+		f.Provider = guessProvider(f.Name, f.Host)
+	}
+	f.Forge = isForge(f.Alias, f.Host, f.User)
+	f.Tags = cleanTags(f.Tags)
+	f.Warnings = append(append([]string{}, f.Warnings...), s.warnings(f.IdentityFile)...)
 	return f
+}
+
+// warnings are what is amiss with settings that can be looked at without connecting.
+func (s *Service) warnings(identityFile string) []string {
+	if path, ok := s.identityFile(identityFile); ok && !s.opt.Exists(path) {
+		return []string{"The identity file " + identityFile + " is missing."}
+	}
+	return nil
 }
 
 // identityFile gives the path of an identity file as written, and false if only ssh can tell.
@@ -179,45 +203,47 @@ func (s *Service) Apply(ctx context.Context, decision domain.ReviewDecision) ([]
 		return nil, err
 	}
 	// Removals first: a name that becomes free may be one of those to take.
-	for _, id := range remove {
-		if err := s.opt.Store.DeleteVM(ctx, id); err != nil {
-			return nil, err
-		}
+	if err := s.opt.Store.DeleteVMs(ctx, remove); err != nil {
+		return nil, err
 	}
-	out := []domain.VM{}
-	for _, vm := range acknowledge {
-		vm.UpdatedAt = s.opt.Now()
-		if err := s.opt.Store.UpdateVM(ctx, vm); err != nil {
-			return nil, err
-		}
-		out = append(out, vm)
+	return s.put(ctx, acknowledge, take)
+}
+
+// put stores what was acknowledged and what was taken in, and gives both.
+func (s *Service) put(ctx context.Context, acknowledge, take []domain.VM) ([]domain.VM, error) {
+	for i := range acknowledge {
+		acknowledge[i].UpdatedAt = s.opt.Now()
 	}
-	for _, vm := range take {
-		stored, err := s.insert(ctx, vm)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, stored)
+	if err := s.opt.Store.UpdateVMs(ctx, acknowledge); err != nil {
+		return nil, err
 	}
-	return out, nil
+	for i := range take {
+		take[i] = s.fresh(take[i])
+	}
+	if err := s.opt.Store.InsertVMs(ctx, take); err != nil {
+		return nil, err
+	}
+	return append(append([]domain.VM{}, acknowledge...), take...), nil
 }
 
 func (l *look) toTake(decision domain.ReviewDecision) ([]domain.VM, error) {
 	var out []domain.VM
-	seen := map[string]bool{}
+	seen := map[offerKey]bool{}
+	isNew := l.untaken()
 	for _, t := range decision.Take {
-		o, ok := l.isNew(t.Alias)
-		if !ok || seen[t.Alias] {
+		o, ok := isNew(t.Source, t.Alias)
+		if key := (offerKey{o.source, t.Alias}); !ok || seen[key] {
 			return nil, domain.NewError(domain.CodeConflict, "Look for changes again: the file was edited meanwhile.",
 				"the host %q is no longer there, or already taken in", t.Alias)
+		} else {
+			seen[key] = true
 		}
-		seen[t.Alias] = true
 		vm := acknowledged(domain.VM{
 			Name: t.Name, Source: o.source, SourceKey: t.Alias, Environment: t.Environment,
-			Provider: o.host.Provider, Tags: cleanTags(t.Tags),
+			Provider: o.host.Provider, Tags: cleanTags(append(slices.Clone(o.host.Tags), t.Tags...)), Description: o.host.Description,
 		}, o.host)
 		if vm.Name == "" {
-			vm.Name = nameFrom(t.Alias)
+			vm.Name = o.host.Name
 		}
 		if vm.Environment == "" {
 			vm.Environment = o.host.Environment
@@ -230,19 +256,28 @@ func (l *look) toTake(decision domain.ReviewDecision) ([]domain.VM, error) {
 	return out, nil
 }
 
-func (l *look) isNew(alias string) (offer, bool) {
+type offerKey struct {
+	source domain.Source
+	alias  string
+}
+
+// untaken gives a look-up of offers that aren't taken in yet; source "" is the first that has the alias.
+func (l *look) untaken() func(domain.Source, string) (offer, bool) {
+	taken, offered := map[offerKey]bool{}, map[offerKey]offer{}
+	for _, vm := range l.vms {
+		taken[offerKey{vm.Source, vm.SourceKey}] = true
+	}
 	for _, o := range l.offers {
-		if o.host.Alias != alias {
-			continue
-		}
-		for _, vm := range l.vms {
-			if vm.Source == o.source && vm.SourceKey == alias {
-				return offer{}, false
+		for _, source := range []domain.Source{o.source, ""} {
+			if _, there := offered[offerKey{source, o.host.Alias}]; !there {
+				offered[offerKey{source, o.host.Alias}] = o
 			}
 		}
-		return o, true
 	}
-	return offer{}, false
+	return func(source domain.Source, alias string) (offer, bool) {
+		o, ok := offered[offerKey{source, alias}]
+		return o, ok && !taken[offerKey{o.source, alias}]
+	}
 }
 
 func (l *look) toAcknowledge(ids []string) ([]domain.VM, error) {
@@ -285,9 +320,11 @@ func (l *look) toRemove(ids []string) ([]string, error) {
 
 // once drops doubles.
 func once(ids []string) []string {
+	seen := make(map[string]bool, len(ids))
 	var out []string
 	for _, id := range ids {
-		if !slices.Contains(out, id) {
+		if !seen[id] {
+			seen[id] = true
 			out = append(out, id)
 		}
 	}
@@ -304,15 +341,13 @@ func (l *look) vm(id string) (domain.VM, error) {
 }
 
 func namesFree(vms, take []domain.VM, remove []string) error {
-	taken := map[string]string{}
-	for _, vm := range vms {
-		taken[strings.ToLower(vm.Name)] = vm.Name
+	taken, leaves := map[string]string{}, map[string]bool{}
+	for _, id := range remove {
+		leaves[id] = true
 	}
 	for _, vm := range vms {
-		for _, id := range remove {
-			if vm.ID == id {
-				delete(taken, strings.ToLower(vm.Name))
-			}
+		if !leaves[vm.ID] {
+			taken[strings.ToLower(vm.Name)] = vm.Name
 		}
 	}
 	for _, vm := range take {

@@ -12,20 +12,14 @@ import (
 	"vmorchestrator/backend/domain"
 )
 
-// Store keeps VMs. GetVM, UpdateVM, DeleteVM and RestoreVM return CodeNotFound for an unknown id.
+// Store keeps VMs. A change is made whole or not at all; CodeNotFound for an unknown id.
 type Store interface {
 	ListVMs(ctx context.Context) ([]domain.VM, error)
 	GetVM(ctx context.Context, id string) (domain.VM, error)
-	InsertVM(ctx context.Context, vm domain.VM) error
-	UpdateVM(ctx context.Context, vm domain.VM) error
-	DeleteVM(ctx context.Context, id string) error
-	RestoreVM(ctx context.Context, id string) (domain.VM, error)
-}
-
-// Source offers hosts. List never runs anything and says with files and problems what it could not use.
-type Source interface {
-	Name() domain.Source
-	List(ctx context.Context) ([]domain.FoundHost, []domain.LookedAt, []domain.ConfigProblem, error)
+	InsertVMs(ctx context.Context, vms []domain.VM) error
+	UpdateVMs(ctx context.Context, vms []domain.VM) error
+	DeleteVMs(ctx context.Context, ids []string) error
+	RestoreVMs(ctx context.Context, ids []string) ([]domain.VM, error)
 }
 
 // Options are what a Service needs.
@@ -39,6 +33,8 @@ type Options struct {
 	SSHConfigFlag string
 	// Exists says whether a file is there; nil: the file system.
 	Exists func(path string) bool
+	// Patience is how long a review waits for a source; 0 is DefaultPatience.
+	Patience time.Duration
 }
 
 // Service is the one place that creates and changes VMs.
@@ -49,14 +45,28 @@ type Service struct {
 	// store's unique index decides.
 	writing sync.Mutex
 	watch   watcher
+	askers  []*asker
+
+	asks    sync.WaitGroup // questions under way
+	life    sync.Mutex     // guards the following
+	ctx     context.Context
+	end     context.CancelFunc
+	changed func()
 }
 
-// New gives a Service. Close it only if StartWatch was called.
+// New gives a Service. Close it.
 func New(opt Options) *Service {
 	if opt.Exists == nil {
 		opt.Exists = func(path string) bool { _, err := os.Stat(path); return err == nil }
 	}
-	return &Service{opt: opt}
+	if opt.Patience == 0 {
+		opt.Patience = DefaultPatience
+	}
+	s := &Service{opt: opt}
+	for _, source := range opt.Sources {
+		s.askers = append(s.askers, &asker{source: source})
+	}
+	return s
 }
 
 // List gives all VMs, those used last first, then by name. Never nil.
@@ -101,16 +111,22 @@ func (s *Service) Create(ctx context.Context, vm domain.VM) (domain.VM, error) {
 
 // insert sets id and times, checks and stores; writing is held.
 func (s *Service) insert(ctx context.Context, vm domain.VM) (domain.VM, error) {
-	now := s.opt.Now()
-	vm.ID, vm.CreatedAt, vm.UpdatedAt, vm.LastUsedAt = s.opt.NewID(), now, now, nil
-	vm.Tags = cleanTags(vm.Tags)
+	vm = s.fresh(vm)
 	if err := s.check(ctx, vm); err != nil {
 		return domain.VM{}, err
 	}
-	if err := s.opt.Store.InsertVM(ctx, vm); err != nil {
+	if err := s.opt.Store.InsertVMs(ctx, []domain.VM{vm}); err != nil {
 		return domain.VM{}, err
 	}
 	return vm, nil
+}
+
+// fresh gives a VM that is to be inserted its id and times.
+func (s *Service) fresh(vm domain.VM) domain.VM {
+	now := s.opt.Now()
+	vm.ID, vm.CreatedAt, vm.UpdatedAt, vm.LastUsedAt = s.opt.NewID(), now, now, nil
+	vm.Tags = cleanTags(vm.Tags)
+	return vm
 }
 
 // Update stores what the person changed. Id, source and times can't be changed, nor, for a VM whose source stays the
@@ -123,7 +139,7 @@ func (s *Service) Update(ctx context.Context, vm domain.VM) (domain.VM, error) {
 		return domain.VM{}, err
 	}
 	vm.Source, vm.SourceKey, vm.CreatedAt, vm.LastUsedAt = old.Source, old.SourceKey, old.CreatedAt, old.LastUsedAt
-	if old.Source != domain.SourceManual {
+	if !old.Source.Own() {
 		vm.User, vm.Host, vm.Port, vm.Jump, vm.IdentityFile = old.User, old.Host, old.Port, old.Jump, old.IdentityFile
 	}
 	vm.UpdatedAt = s.opt.Now()
@@ -131,47 +147,77 @@ func (s *Service) Update(ctx context.Context, vm domain.VM) (domain.VM, error) {
 	if err := s.check(ctx, vm); err != nil {
 		return domain.VM{}, err
 	}
-	if err := s.opt.Store.UpdateVM(ctx, vm); err != nil {
+	if err := s.opt.Store.UpdateVMs(ctx, []domain.VM{vm}); err != nil {
 		return domain.VM{}, err
 	}
 	return vm, nil
 }
 
-// SetFavourite marks a VM or takes the mark off.
-func (s *Service) SetFavourite(ctx context.Context, id string, on bool) (domain.VM, error) {
+// Edit changes many VMs at once, all or none, and gives them as they are now; CodeNotFound if one is gone.
+func (s *Service) Edit(ctx context.Context, ids []string, edit domain.VMEdit) ([]domain.VM, error) {
 	s.writing.Lock()
 	defer s.writing.Unlock()
-	vm, err := s.opt.Store.GetVM(ctx, id)
+	vms, err := s.named(ctx, ids)
 	if err != nil {
-		return domain.VM{}, err
+		return nil, err
 	}
-	vm.Favourite, vm.UpdatedAt = on, s.opt.Now()
-	if err := s.opt.Store.UpdateVM(ctx, vm); err != nil {
-		return domain.VM{}, err
-	}
-	return vm, nil
-}
-
-// Delete takes a VM away with the commands that are only its own; its history stays. Restore undoes it.
-func (s *Service) Delete(ctx context.Context, id string) error {
-	return s.opt.Store.DeleteVM(ctx, id)
-}
-
-// Restore brings a deleted VM back. CodeConflict if its name or alias was taken meanwhile.
-func (s *Service) Restore(ctx context.Context, id string) (domain.VM, error) {
-	s.writing.Lock()
-	defer s.writing.Unlock()
-	vm, err := s.opt.Store.RestoreVM(ctx, id)
-	if err != nil {
-		return domain.VM{}, err
-	}
-	if err := s.check(ctx, vm); err != nil {
-		if undo := s.opt.Store.DeleteVM(ctx, id); undo != nil {
-			return domain.VM{}, undo
+	for i := range vms {
+		vm := &vms[i]
+		vm.Tags = cleanTags(slices.DeleteFunc(append(slices.Clone(vm.Tags), edit.AddTags...), func(tag string) bool {
+			return slices.Contains(edit.RemoveTags, tag)
+		}))
+		if edit.Favourite != nil {
+			vm.Favourite = *edit.Favourite
 		}
-		return domain.VM{}, err
+		if edit.Hidden != nil {
+			vm.Hidden = *edit.Hidden
+		}
+		if edit.Environment != nil {
+			vm.Environment = *edit.Environment
+		}
+		vm.UpdatedAt = s.opt.Now()
+		if err := vm.Validate(); err != nil {
+			return nil, err
+		}
 	}
-	return vm, nil
+	return vms, s.opt.Store.UpdateVMs(ctx, vms)
+}
+
+// named gives the VMs of ids, each once.
+func (s *Service) named(ctx context.Context, ids []string) ([]domain.VM, error) {
+	if len(ids) > maxEdit {
+		return nil, domain.NewError(domain.CodeInvalid, "Choose fewer.", "that are more than %d VMs at once", maxEdit)
+	}
+	all, err := s.opt.Store.ListVMs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	wanted := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	out := []domain.VM{}
+	for _, vm := range all {
+		if wanted[vm.ID] {
+			out = append(out, vm)
+		}
+	}
+	if len(out) != len(wanted) {
+		return nil, domain.NewError(domain.CodeNotFound, "Look at the list again.", "one of the chosen VMs was deleted meanwhile")
+	}
+	return out, nil
+}
+
+// Delete takes VMs away with the commands that are only their own; their history stays. Restore undoes it.
+func (s *Service) Delete(ctx context.Context, ids []string) error {
+	return s.opt.Store.DeleteVMs(ctx, once(ids))
+}
+
+// Restore brings deleted VMs back. CodeConflict if a name or alias of theirs was taken meanwhile, and then none is back.
+func (s *Service) Restore(ctx context.Context, ids []string) ([]domain.VM, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.opt.Store.RestoreVMs(ctx, once(ids))
 }
 
 func (s *Service) check(ctx context.Context, vm domain.VM) error {

@@ -42,25 +42,26 @@ func TestVMsAreKeptWithTheirRules(t *testing.T) {
 	if _, err := w.Update(ctx, other); err != nil {
 		t.Error(err)
 	}
-	fav := must[domain.VM](t)(w.SetFavourite(ctx, other.ID, true))
+	yes := true
+	fav := must[[]domain.VM](t)(w.Edit(ctx, []string{other.ID}, domain.VMEdit{Favourite: &yes}))[0]
 	if !fav.Favourite || fav.Name != "Other" {
 		t.Errorf("%+v", fav)
 	}
 
-	if err := w.Delete(ctx, vm.ID); err != nil {
+	if err := w.Delete(ctx, []string{vm.ID}); err != nil {
 		t.Fatal(err)
 	}
 	second := must[domain.VM](t)(w.Create(ctx, manual("box-prod", "5.6.7.8")))
-	if _, err := w.Restore(ctx, vm.ID); domain.CodeOf(err) != domain.CodeConflict {
+	if _, err := w.Restore(ctx, []string{vm.ID}); domain.CodeOf(err) != domain.CodeConflict {
 		t.Errorf("two VMs of one name: %v", err)
 	}
-	if err := w.Delete(ctx, second.ID); err != nil {
+	if err := w.Delete(ctx, []string{second.ID}); err != nil {
 		t.Fatal(err)
 	}
-	if back := must[domain.VM](t)(w.Restore(ctx, vm.ID)); back.Name != "box-prod" {
+	if back := must[[]domain.VM](t)(w.Restore(ctx, []string{vm.ID})); back[0].Name != "box-prod" {
 		t.Errorf("%+v", back)
 	}
-	for _, err := range []error{w.Delete(ctx, "none"), func() error { _, err := w.Get(ctx, "none"); return err }()} {
+	for _, err := range []error{w.Delete(ctx, []string{"none"}), func() error { _, err := w.Get(ctx, "none"); return err }()} {
 		if domain.CodeOf(err) != domain.CodeNotFound {
 			t.Error(err)
 		}

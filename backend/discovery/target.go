@@ -19,10 +19,10 @@ type ResolvedTarget struct {
 // Target says how vm is reached. For one from a source only the alias counts: user, port and all the rest are read from
 // the source when connecting.
 func Target(vm domain.VM) domain.Target {
-	if vm.Source != domain.SourceManual {
+	if !vm.Source.Own() {
 		return domain.Target{Kind: domain.TargetSSH, Alias: vm.SourceKey, Host: vm.Host, Plain: vm.Plain}
 	}
-	return domain.Target{Kind: domain.TargetSSH, User: vm.User, Host: vm.Host, Port: vm.Port, Plain: vm.Plain}
+	return domain.Target{Kind: domain.TargetSSH, User: vm.User, Host: vm.Host, Port: vm.Port, Jump: vm.Jump, IdentityFile: vm.IdentityFile, Plain: vm.Plain}
 }
 
 // ResolveTargets gives the targets of on (each the name of a VM, else an alias of a source, else user@host[:port]), of
@@ -37,18 +37,12 @@ func (s *Service) ResolveTargets(ctx context.Context, on, tags []string, all boo
 		return nil, err
 	}
 	c := collector{}
-	var aliases []offer
-	for i, word := range on {
+	for _, word := range on {
 		if vm, ok := byName(vms, word); ok {
 			c.addVM(vm)
 			continue
 		}
-		if i == 0 || aliases == nil {
-			if aliases, err = s.offers(ctx); err != nil {
-				return nil, err
-			}
-		}
-		target, err := adHoc(vms, aliases, word)
+		target, err := s.adHoc(ctx, vms, word)
 		if err != nil {
 			return nil, err
 		}
@@ -101,6 +95,12 @@ func (s *Service) SSHWords(ctx context.Context, id string) ([]string, error) {
 	if t.Port != 0 && t.Port != 22 {
 		words = append(words, "-p", portText(t.Port))
 	}
+	if t.Jump != "" {
+		words = append(words, "-J", t.Jump)
+	}
+	if t.IdentityFile != "" {
+		words = append(words, "-i", t.IdentityFile)
+	}
 	dest := t.Destination()
 	if t.User != "" {
 		dest = t.User + "@" + dest
@@ -118,25 +118,12 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-func (s *Service) offers(ctx context.Context) ([]offer, error) {
-	out := []offer{}
-	for _, source := range s.opt.Sources {
-		hosts, _, _, err := source.List(ctx)
-		if err != nil {
-			return nil, err
-		}
-		for _, host := range hosts {
-			out = append(out, offer{source.Name(), host})
-		}
+func (s *Service) adHoc(ctx context.Context, vms []domain.VM, word string) (ResolvedTarget, error) {
+	o, offered, err := s.offerOf(ctx, word)
+	if err != nil {
+		return ResolvedTarget{}, err
 	}
-	return out, nil
-}
-
-func adHoc(vms []domain.VM, aliases []offer, word string) (ResolvedTarget, error) {
-	for _, o := range aliases {
-		if o.host.Alias != word {
-			continue
-		}
+	if offered {
 		for _, vm := range vms { // taken in under another name
 			if vm.Source == o.source && vm.SourceKey == word {
 				return resolved(vm), nil

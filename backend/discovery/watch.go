@@ -12,17 +12,18 @@ import (
 	"vmorchestrator/backend/domain"
 )
 
-// watcher is the goroutine of StartWatch.
+// watcher is the goroutines of StartWatch.
 type watcher struct {
 	mu   sync.Mutex
 	stop context.CancelFunc
-	done chan struct{}
+	wg   sync.WaitGroup
 }
 
-// StartWatch calls changed, from a goroutine of its own, when what the sources offer has become another. It looks at
-// times and sizes of all files of the last look and of their folders (a new file may fit an Include), and reads again
-// only when one of these differs. Polling is used because editors replace files, homes are on network drives, and two
-// seconds are soon enough. It runs until Close; a second call does nothing.
+// StartWatch calls changed, from a goroutine of its own, when what a source offers has become another, or when one that
+// a review didn't wait for has answered. A Watcher says so itself; of the others it looks at times and sizes of all files
+// of the last look and of their folders (a new file may fit an Include), and reads again only when one of these differs.
+// Polling is used because editors replace files, homes are on network drives, and two seconds are soon enough. It runs
+// until Close; a second call does nothing.
 func (s *Service) StartWatch(interval time.Duration, changed func()) {
 	s.watch.mu.Lock()
 	defer s.watch.mu.Unlock()
@@ -30,48 +31,81 @@ func (s *Service) StartWatch(interval time.Duration, changed func()) {
 		return
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s.watch.stop, s.watch.done = stop, make(chan struct{})
-	// The first look is made before StartWatch returns: what changes from here on is noticed.
-	seen := s.sight(ctx)
-	go func() {
-		defer close(s.watch.done)
-		tick := time.NewTicker(interval)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-			}
-			if seen.same() {
-				continue
-			}
-			now := s.sight(ctx)
-			if ctx.Err() != nil {
-				return
-			}
-			differs := !reflect.DeepEqual(seen.hosts, now.hosts) || !reflect.DeepEqual(seen.files, now.files) ||
-				!reflect.DeepEqual(seen.problems, now.problems)
-			seen = now
-			if differs {
-				changed()
-			}
+	s.watch.stop = stop
+	s.life.Lock()
+	s.changed = changed
+	s.life.Unlock()
+	for _, a := range s.askers {
+		told := func() {
+			a.stale()
+			changed()
 		}
-	}()
-}
-
-// Close ends the watch and waits for it. It must not be called from the changed callback.
-func (s *Service) Close() {
-	s.watch.mu.Lock()
-	defer s.watch.mu.Unlock()
-	if s.watch.stop != nil {
-		s.watch.stop()
-		<-s.watch.done
-		s.watch.stop = nil
+		if w, ok := a.source.(Watcher); ok {
+			s.watch.wg.Go(func() { _ = w.Watch(ctx, told) }) // what it can't watch, "Look again" asks for
+			continue
+		}
+		// The first look is made before StartWatch returns, unless the source is slow: what changes from here on is noticed.
+		first := make(chan struct{})
+		s.watch.wg.Go(func() {
+			seen := sightOf(ctx, a.source)
+			close(first)
+			poll(ctx, a.source, seen, interval, told)
+		})
+		select {
+		case <-first:
+		case <-time.After(s.opt.Patience):
+		}
 	}
 }
 
-// sight is what one look at the sources gave.
+func poll(ctx context.Context, source Source, seen sight, interval time.Duration, changed func()) {
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if seen.same() {
+			continue
+		}
+		now := sightOf(ctx, source)
+		if ctx.Err() != nil {
+			return
+		}
+		differs := !reflect.DeepEqual(seen.hosts, now.hosts) || !reflect.DeepEqual(seen.files, now.files) ||
+			!reflect.DeepEqual(seen.problems, now.problems)
+		seen = now
+		if differs {
+			changed()
+		}
+	}
+}
+
+// Close ends the watch and the questions that are under way, and waits for them. It must not be called from the changed
+// callback.
+func (s *Service) Close() {
+	s.watch.mu.Lock()
+	defer s.watch.mu.Unlock()
+	s.life.Lock()
+	if s.end != nil {
+		s.end()
+	}
+	s.changed = nil
+	s.life.Unlock()
+	if s.watch.stop != nil {
+		s.watch.stop()
+		s.watch.wg.Wait()
+		s.watch.stop = nil
+	}
+	s.asks.Wait()
+	s.life.Lock()
+	s.ctx, s.end = nil, nil // what is asked from here on lives until the next Close
+	s.life.Unlock()
+}
+
+// sight is what one look at a source gave.
 type sight struct {
 	hosts    []domain.FoundHost
 	files    []domain.LookedAt
@@ -95,25 +129,17 @@ type stamp struct {
 	mode    fs.FileMode
 }
 
-// sight reads the sources twice, with the stamps taken in between: an edit during the first read is then either in the
+// sightOf reads the source twice, with the stamps taken in between: an edit during the first read is then either in the
 // second or makes the next stamps differ. It is only called when something has changed.
-func (s *Service) sight(ctx context.Context) sight {
-	stamps := stampsOf(s.read(ctx).files)
-	out := s.read(ctx)
-	out.stamps = stamps
-	return out
-}
-
-func (s *Service) read(ctx context.Context) sight {
-	var out sight
-	for _, source := range s.opt.Sources {
-		hosts, files, problems, err := source.List(ctx)
-		if err != nil {
-			continue
-		}
-		out.hosts = append(out.hosts, hosts...)
-		out.files = append(out.files, files...)
-		out.problems = append(out.problems, problems...)
+func sightOf(ctx context.Context, source Source) sight {
+	_, files, _, err := source.List(ctx)
+	if err != nil {
+		return sight{}
+	}
+	stamps := stampsOf(files)
+	out := sight{stamps: stamps}
+	if out.hosts, out.files, out.problems, err = source.List(ctx); err != nil {
+		return sight{stamps: stamps}
 	}
 	return out
 }

@@ -7,6 +7,8 @@ type Settings struct {
 	ConfirmProd     bool   `json:"confirmProd"`  // ask before running on production VMs
 	SidebarWidth    int    `json:"sidebarWidth"` // CSS pixels
 	SidebarSplit    int    `json:"sidebarSplit"` // percent of the sidebar given to VMs
+	VMGroup         string `json:"vmGroup"`      // the list of VMs in groups by "environment" | "tag" | "source" | "provider" | "none"
+	CheckReach      bool   `json:"checkReach"`   // look by itself, every few minutes, whether VMs can be reached
 	WindowWidth     int    `json:"windowWidth"`  // 0: not remembered yet
 	WindowHeight    int    `json:"windowHeight"`
 	WindowX         int    `json:"windowX"`
@@ -24,7 +26,7 @@ const DefaultParallelism = 32
 func DefaultSettings() Settings {
 	return Settings{
 		Theme: "system", Parallelism: DefaultParallelism, ConfirmProd: true,
-		SidebarWidth: 296, SidebarSplit: 55, LogTime: "clock",
+		SidebarWidth: 296, SidebarSplit: 55, LogTime: "clock", VMGroup: "environment", CheckReach: true,
 	}
 }
 
@@ -39,6 +41,11 @@ func (s Settings) Validate() error {
 	case "off", "clock", "since":
 	default:
 		return FieldError("logTime", "%q is not a form of time stamps", s.LogTime)
+	}
+	switch s.VMGroup {
+	case "environment", "tag", "source", "provider", "none":
+	default:
+		return FieldError("vmGroup", "VMs can't be grouped by %q", s.VMGroup)
 	}
 	if s.Parallelism < 1 || s.Parallelism > 200 {
 		return FieldError("parallelism", "at once is a number from 1 to 200")

@@ -17,6 +17,10 @@ type Target struct {
 	User  string `json:"user"`
 	Host  string `json:"host"`
 	Port  int    `json:"port"`
+	// Jump and IdentityFile are what the person set beside the address, for a machine that has no alias; "" leaves the
+	// matter to ssh_config. Jump is a ProxyJump.
+	Jump         string `json:"jump,omitempty"`
+	IdentityFile string `json:"identityFile,omitempty"`
 	// Plain says that there is no POSIX shell (a network device, Windows): the command is sent as it stands.
 	Plain bool `json:"plain,omitempty"`
 }

@@ -3,6 +3,7 @@ package domain
 import (
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -15,8 +16,12 @@ type Source string
 const (
 	SourceSSHConfig Source = "ssh_config" // an alias in ssh_config; the file stays the truth
 	SourceManual    Source = "manual"     // typed by the person
+	SourceImport    Source = "import"     // taken from a file once; the VM is the person's own from then on
 	SourceDemo      Source = "demo"       // a machine of the demo fleet
 )
+
+// Own reports whether the VM's connection values are the person's to change: its source doesn't stay the truth.
+func (s Source) Own() bool { return s == SourceManual || s == SourceImport }
 
 // Environment is how careful one must be with a VM.
 type Environment string
@@ -28,17 +33,17 @@ const (
 	EnvDevelopment Environment = "development"
 )
 
-// VM is a machine we can reach. For one from ssh_config, User, Host, Port, Jump and IdentityFile are what was last
+// VM is a machine we can reach. For one whose source stays the truth, as ssh_config does, User, Host, Port, Jump and IdentityFile are what was last
 // acknowledged in a review: what a connection really uses is read from the file at that moment.
 type VM struct {
 	ID           string      `json:"id"`
 	Name         string      `json:"name"`
 	Source       Source      `json:"source"`
-	SourceKey    string      `json:"sourceKey"` // the alias; "" for manual
+	SourceKey    string      `json:"sourceKey"` // the alias, or the name in an imported file; "" for manual
 	User         string      `json:"user"`      // "" means: as ssh decides
 	Host         string      `json:"host"`      // host name or address, without brackets
 	Port         int         `json:"port"`      // 0 means: as ssh decides (22)
-	Jump         string      `json:"jump"`      // ProxyJump as written, for display
+	Jump         string      `json:"jump"`      // ProxyJump as written
 	IdentityFile string      `json:"identityFile"`
 	Environment  Environment `json:"environment"`
 	Provider     string      `json:"provider"` // "AWS", "Hetzner", ... or ""
@@ -59,6 +64,8 @@ const (
 	MaxHostLen        = 253
 	MaxTagLen         = 32
 	MaxDescriptionLen = 2000
+	MaxProviderLen    = 64
+	MaxPathLen        = 1024
 )
 
 var (
@@ -73,7 +80,7 @@ func (v VM) Validate() error {
 	if err := checkName("name", v.Name); err != nil {
 		return err
 	}
-	if v.Source == SourceManual || v.Host != "" {
+	if v.Source.Own() || v.Host != "" {
 		if !ValidHost(v.Host) {
 			return FieldError("host", "%q is not a host name, an IPv4 or an IPv6 address", v.Host)
 		}
@@ -83,6 +90,17 @@ func (v VM) Validate() error {
 	}
 	if v.Port < 0 || v.Port > 65535 {
 		return FieldError("port", "a port is a number from 1 to 65535")
+	}
+	if v.Source.Own() {
+		if err := v.checkWay(); err != nil {
+			return err
+		}
+	}
+	if utf8.RuneCountInString(v.Provider) > MaxProviderLen || strings.ContainsFunc(v.Provider, func(r rune) bool { return !unicode.IsPrint(r) }) {
+		return FieldError("provider", "a provider has at most %d characters, all of them visible", MaxProviderLen)
+	}
+	if strings.ContainsRune(v.Description, 0) || !utf8.ValidString(v.Description) {
+		return FieldError("description", "a description is text")
 	}
 	if utf8.RuneCountInString(v.Description) > MaxDescriptionLen {
 		return FieldError("description", "a description has at most %d characters", MaxDescriptionLen)
@@ -100,6 +118,46 @@ func (v VM) Validate() error {
 		return FieldError("environment", "%q is not an environment", string(v.Environment))
 	}
 	return nil
+}
+
+// checkWay checks what a person may set beside the address.
+func (v VM) checkWay() error {
+	if v.Jump != "" && v.Jump != "none" {
+		for hop := range strings.SplitSeq(v.Jump, ",") {
+			if !validHop(hop) {
+				return FieldError("jump", "%q is no jump host: write user@host:port, several with commas between", hop)
+			}
+		}
+	}
+	if len(v.IdentityFile) > MaxPathLen || strings.HasPrefix(v.IdentityFile, "-") || strings.TrimSpace(v.IdentityFile) != v.IdentityFile ||
+		strings.ContainsFunc(v.IdentityFile, func(r rune) bool { return r == '"' || (r != ' ' && !unicode.IsPrint(r)) }) {
+		return FieldError("identityFile", "a key file is a path, without quotes or line breaks")
+	}
+	return nil
+}
+
+// validHop reports whether hop is [user@]host[:port], as a ProxyJump has it.
+func validHop(hop string) bool {
+	user, rest, at := strings.Cut(hop, "@")
+	if !at {
+		user, rest = "", hop
+	} else if !userName.MatchString(user) || len(user) > MaxUserLen {
+		return false
+	}
+	host, port := rest, ""
+	if inner, v6 := strings.CutPrefix(rest, "["); v6 {
+		var closed bool
+		if host, port, closed = strings.Cut(inner, "]"); !closed || (port != "" && !strings.HasPrefix(port, ":")) {
+			return false
+		}
+		port = strings.TrimPrefix(port, ":")
+	} else if strings.Count(rest, ":") == 1 {
+		host, port, _ = strings.Cut(rest, ":")
+	}
+	if n, err := strconv.Atoi(port); port != "" && (err != nil || n < 1 || n > 65535) {
+		return false
+	}
+	return ValidHost(host)
 }
 
 // ValidHost reports whether host can be the name or address of a machine: an IPv4 or IPv6 address (with or without a

@@ -65,6 +65,7 @@ type Client struct {
 	agents agentAccess // how agents are reached; a test changes it
 	pool   *pool
 	cache  settingsCache
+	looks  chan struct{} // one for each Reach that goes on
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -88,7 +89,7 @@ func New(o Options) *Client {
 	if o.Lease <= 0 {
 		o.Lease = defaultLease
 	}
-	c := &Client{o: o, limits: defaultLimits(), auth: newMemory(), agents: newAgentAccess(), cache: settingsCache{found: map[domain.Target]cachedHop{}}}
+	c := &Client{o: o, limits: defaultLimits(), auth: newMemory(), agents: newAgentAccess(), cache: settingsCache{found: map[domain.Target]cachedHop{}}, looks: make(chan struct{}, reachAtOnce)}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.pool = newPool(c)
 	return c

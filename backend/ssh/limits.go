@@ -16,12 +16,14 @@ type limits struct {
 	probeAfter, probe time.Duration
 	// reply is how long the keeper may take for an answer that needs no waiting there.
 	reply time.Duration
+	// reach is for a look whether a server answers: nobody waits for it, and a machine that takes longer is no use.
+	reach time.Duration
 }
 
 func defaultLimits() limits {
 	return limits{
 		auth: 60 * time.Second, open: 20 * time.Second, begin: 60 * time.Second,
-		idle: 10 * time.Minute, probeAfter: 30 * time.Second, probe: 2 * time.Second, reply: 10 * time.Second,
+		idle: 10 * time.Minute, probeAfter: 30 * time.Second, probe: 2 * time.Second, reply: 10 * time.Second, reach: 4 * time.Second,
 	}
 }
 
@@ -32,6 +34,10 @@ const (
 	defaultConnectTimeout = 15 * time.Second
 	// proxyKillGrace is between TERM and KILL for a ProxyCommand that outlives its connection.
 	proxyKillGrace = 500 * time.Millisecond
+
+	// reachAtOnce looks whether a server answers: a thousand VMs, all dead, are through in two minutes, and a home
+	// router's table of connections isn't filled.
+	reachAtOnce = 32
 
 	// jobsPerConnection: sshd's MaxSessions is 10 by default, the keeper needs one, one stays free.
 	jobsPerConnection = 8

@@ -25,8 +25,8 @@ func TestVMs(t *testing.T) {
 	s, ctx := opened(t), t.Context()
 	web, db := aVM("Web"), aVM("db")
 	db.Source, db.SourceKey = domain.SourceSSHConfig, "db"
-	must(t, s.InsertVM(ctx, web))
-	must(t, s.InsertVM(ctx, db))
+	must(t, s.InsertVMs(ctx, []domain.VM{web}))
+	must(t, s.InsertVMs(ctx, []domain.VM{db}))
 	for _, test := range []struct {
 		change func(*domain.VM)
 		field  string
@@ -36,14 +36,14 @@ func TestVMs(t *testing.T) {
 	} {
 		vm := aVM("other")
 		test.change(&vm)
-		err := s.InsertVM(ctx, vm)
+		err := s.InsertVMs(ctx, []domain.VM{vm})
 		wantCode(t, err, domain.CodeConflict)
 		if domain.AsError(err).Field != test.field {
 			t.Errorf("field %q, want %q", domain.AsError(err).Field, test.field)
 		}
 	}
 	web.Description, web.Favourite, web.Tags = "the web", true, nil
-	must(t, s.UpdateVM(ctx, web))
+	must(t, s.UpdateVMs(ctx, []domain.VM{web}))
 	must(t, s.TouchVM(ctx, []string{web.ID, "nothing"}, *at(9)))
 	must(t, s.TouchVM(ctx, []string{web.ID}, *at(3)))
 	got, err := s.GetVM(ctx, web.ID)
@@ -52,24 +52,24 @@ func TestVMs(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	web.Name = "DB"
-	wantCode(t, s.UpdateVM(ctx, web), domain.CodeConflict)
-	wantCode(t, s.UpdateVM(ctx, aVM("x")), domain.CodeNotFound)
-	wantCode(t, s.DeleteVM(ctx, "x"), domain.CodeNotFound)
-	_, err = s.RestoreVM(ctx, "x")
+	wantCode(t, s.UpdateVMs(ctx, []domain.VM{web}), domain.CodeConflict)
+	wantCode(t, s.UpdateVMs(ctx, []domain.VM{aVM("x")}), domain.CodeNotFound)
+	wantCode(t, s.DeleteVMs(ctx, []string{"x"}), domain.CodeNotFound)
+	_, err = s.RestoreVMs(ctx, []string{"x"})
 	wantCode(t, err, domain.CodeNotFound)
 }
 
 func TestDeletedVMTakesItsCommandsAlong(t *testing.T) {
 	s, ctx := opened(t), t.Context()
 	web, db := aVM("web"), aVM("db")
-	must(t, s.InsertVM(ctx, web))
-	must(t, s.InsertVM(ctx, db))
+	must(t, s.InsertVMs(ctx, []domain.VM{web}))
+	must(t, s.InsertVMs(ctx, []domain.VM{db}))
 	own, gone, both, all := aCommand("own", web.ID), aCommand("gone", web.ID), aCommand("both", web.ID, db.ID), aCommand("all")
 	for _, c := range []domain.Command{own, gone, both, all} {
 		must(t, s.InsertCommand(ctx, c))
 	}
 	must(t, s.DeleteCommand(ctx, gone.ID)) // by itself: it doesn't come back with the VM
-	must(t, s.DeleteVM(ctx, web.ID))
+	must(t, s.DeleteVMs(ctx, []string{web.ID}))
 	names := func() (out string) {
 		list, err := s.ListCommands(ctx)
 		must(t, err)
@@ -82,12 +82,12 @@ func TestDeletedVMTakesItsCommandsAlong(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	again := aVM("WEB")
-	must(t, s.InsertVM(ctx, again))
-	_, err := s.RestoreVM(ctx, web.ID)
+	must(t, s.InsertVMs(ctx, []domain.VM{again}))
+	_, err := s.RestoreVMs(ctx, []string{web.ID})
 	wantCode(t, err, domain.CodeConflict)
-	must(t, s.DeleteVM(ctx, again.ID))
-	if vm, err := s.RestoreVM(ctx, web.ID); err != nil || vm.Name != "web" {
-		t.Errorf("%+v, %v", vm, err)
+	must(t, s.DeleteVMs(ctx, []string{again.ID}))
+	if vms, err := s.RestoreVMs(ctx, []string{web.ID}); err != nil || vms[0].Name != "web" {
+		t.Errorf("%+v, %v", vms[0], err)
 	}
 	if got := names(); got != "all both own " {
 		t.Errorf("got %s", got)

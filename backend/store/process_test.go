@@ -244,7 +244,7 @@ func TestChangesOfOthersWake(t *testing.T) {
 	// Own writes don't wake; the other's does. Only after the first look can a change be seen.
 	deadline := time.After(10 * time.Second)
 	for woke := false; !woke; {
-		must(t, other.InsertVM(t.Context(), aVM(newID())))
+		must(t, other.InsertVMs(t.Context(), []domain.VM{aVM(newID())}))
 		select {
 		case <-woken:
 			woke = true
@@ -254,7 +254,7 @@ func TestChangesOfOthersWake(t *testing.T) {
 		}
 	}
 	vm := aVM("own")
-	must(t, s.InsertVM(t.Context(), vm))
+	must(t, s.InsertVMs(t.Context(), []domain.VM{vm}))
 	changes, last, err := s.Changes(t.Context(), start)
 	must(t, err)
 	if len(changes) < 2 || changes[len(changes)-1] != (domain.Change{Seq: last, Entity: domain.EntityVM, ID: vm.ID}) {

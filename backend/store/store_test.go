@@ -127,7 +127,7 @@ func TestClosed(t *testing.T) {
 	must(t, s.Close())
 	_, err := s.ListVMs(t.Context())
 	wantCode(t, err, domain.CodeClosed)
-	wantCode(t, s.InsertVM(t.Context(), domain.VM{}), domain.CodeClosed)
+	wantCode(t, s.InsertVMs(t.Context(), []domain.VM{domain.VM{}}), domain.CodeClosed)
 }
 
 func TestCancelledContext(t *testing.T) {
@@ -152,7 +152,7 @@ func TestNewerDatabaseIsRefused(t *testing.T) {
 func TestMigrationCopiesFirst(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vmo.db")
 	s := open(t, path)
-	must(t, s.InsertVM(t.Context(), aVM("web")))
+	must(t, s.InsertVMs(t.Context(), []domain.VM{aVM("web")}))
 	must(t, s.Close())
 	steps, err := migrations()
 	must(t, err)
@@ -222,7 +222,7 @@ func TestDamagedDatabase(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "vmo.db")
 	s := open(t, path)
 	for range 200 {
-		must(t, s.InsertVM(t.Context(), aVM(newID())))
+		must(t, s.InsertVMs(t.Context(), []domain.VM{aVM(newID())}))
 	}
 	must(t, s.Close())
 	raw, err := os.ReadFile(path)

@@ -51,9 +51,10 @@ func (s *Store) GetVM(ctx context.Context, id string) (domain.VM, error) {
 	return vm, s.rowError(ctx, "VM", id, err)
 }
 
-// InsertVM adds a VM. CodeConflict with a field: the name, or the alias of the source, is taken.
-func (s *Store) InsertVM(ctx context.Context, vm domain.VM) error {
-	return s.write(ctx, "add a VM", func(tx *sql.Tx) error {
+// InsertVMs adds VMs. CodeConflict with a field: a name, or the alias of a source, is taken.
+func (s *Store) InsertVMs(ctx context.Context, vms []domain.VM) error {
+	return s.writeEach(ctx, "add VMs", len(vms), func(tx *sql.Tx, i int) error {
+		vm := vms[i]
 		_, err := tx.ExecContext(ctx, `INSERT INTO vms (id, name, name_key, source, source_key, data, last_used_at, created_at, updated_at)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 			vm.ID, vm.Name, nameKey(vm.Name), vm.Source, vm.SourceKey, toJSON(vm), nullMillis(vm.LastUsedAt),
@@ -62,9 +63,26 @@ func (s *Store) InsertVM(ctx context.Context, vm domain.VM) error {
 	})
 }
 
-// UpdateVM writes all of vm but when it was made and last used. Errors as InsertVM, and CodeNotFound.
-func (s *Store) UpdateVM(ctx context.Context, vm domain.VM) error {
-	return s.write(ctx, "change a VM", func(tx *sql.Tx) error {
+// writeEach makes n changes in one transaction: all or none. A thousand take some 50 ms, which another process waits for;
+// that is rarer than a list that was changed by half.
+func (s *Store) writeEach(ctx context.Context, what string, n int, change func(tx *sql.Tx, i int) error) error {
+	if n == 0 {
+		return nil
+	}
+	return s.write(ctx, what, func(tx *sql.Tx) error {
+		for i := range n {
+			if err := change(tx, i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// UpdateVMs writes all of vms but when they were made and last used. Errors as InsertVMs, and CodeNotFound.
+func (s *Store) UpdateVMs(ctx context.Context, vms []domain.VM) error {
+	return s.writeEach(ctx, "change VMs", len(vms), func(tx *sql.Tx, i int) error {
+		vm := vms[i]
 		res, err := tx.ExecContext(ctx, `UPDATE vms SET name = ?, name_key = ?, source = ?, source_key = ?, data = ?, updated_at = ?
 			WHERE id = ? AND deleted_at IS NULL`,
 			vm.Name, nameKey(vm.Name), vm.Source, vm.SourceKey, toJSON(vm), vm.UpdatedAt.UnixMilli(), vm.ID)
@@ -72,10 +90,10 @@ func (s *Store) UpdateVM(ctx context.Context, vm domain.VM) error {
 	})
 }
 
-// DeleteVM takes a VM and the commands that are for it alone out of sight. Its history stays.
-func (s *Store) DeleteVM(ctx context.Context, id string) error {
-	return s.write(ctx, "delete a VM", func(tx *sql.Tx) error {
-		now := s.millis()
+// DeleteVMs takes VMs and the commands that are for one of them alone out of sight. Their history stays.
+func (s *Store) DeleteVMs(ctx context.Context, ids []string) error {
+	return s.writeEach(ctx, "delete VMs", len(ids), func(tx *sql.Tx, i int) error {
+		id, now := ids[i], s.millis()
 		res, err := tx.ExecContext(ctx, `UPDATE vms SET deleted_at = ? WHERE id = ? AND deleted_at IS NULL`, now, id)
 		if err := oneRow(res, err, "VM", id); err != nil {
 			return err
@@ -86,21 +104,22 @@ func (s *Store) DeleteVM(ctx context.Context, id string) error {
 	})
 }
 
-// RestoreVM undoes DeleteVM, with the commands that went along; one whose name is taken by now stays deleted.
-// CodeConflict if the VM's own name is taken.
-func (s *Store) RestoreVM(ctx context.Context, id string) (domain.VM, error) {
-	var vm domain.VM
-	err := s.write(ctx, "restore a VM", func(tx *sql.Tx) (err error) {
-		if vm, err = scanVM(tx.QueryRowContext(ctx, `SELECT `+vmColumns+` FROM vms WHERE id = ?`, id)); err != nil {
+// RestoreVMs undoes DeleteVMs, with the commands that went along; one whose name is taken by now stays deleted.
+// CodeConflict if a VM's own name is taken: then none comes back.
+func (s *Store) RestoreVMs(ctx context.Context, ids []string) ([]domain.VM, error) {
+	vms := make([]domain.VM, len(ids))
+	err := s.writeEach(ctx, "restore VMs", len(ids), func(tx *sql.Tx, i int) (err error) {
+		id := ids[i]
+		if vms[i], err = scanVM(tx.QueryRowContext(ctx, `SELECT `+vmColumns+` FROM vms WHERE id = ?`, id)); err != nil {
 			return s.rowError(ctx, "VM", id, err)
 		}
 		if _, err = tx.ExecContext(ctx, `UPDATE vms SET deleted_at = NULL WHERE id = ?`, id); err != nil {
-			return vmConflict(vm, err)
+			return vmConflict(vms[i], err)
 		}
 		_, err = tx.ExecContext(ctx, `UPDATE OR IGNORE commands SET deleted_at = NULL, deleted_with = '' WHERE deleted_with = ?`, id)
 		return err
 	})
-	return vm, err
+	return vms, err
 }
 
 // TouchVM notes that VMs were used; unknown ones are passed over.

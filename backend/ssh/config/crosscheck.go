@@ -16,7 +16,7 @@ import (
 //
 // It gives no keywords where there is nothing to compare, and an error only if ssh could not be asked or ctx ended.
 func (r *Resolver) Check(ctx context.Context, t domain.Target) ([]string, error) {
-	if err := checkDestination(t.Destination(), t.User); err != nil {
+	if err := checkTarget(t); err != nil {
 		return nil, err
 	}
 	asked := questionOf(t)

@@ -29,7 +29,7 @@ type GResolver struct {
 // words, file and line where it refuses the configuration or doesn't answer; CodeClosed when ctx ended.
 func (r *GResolver) Resolve(ctx context.Context, t domain.Target) (Settings, error) {
 	dest := t.Destination()
-	if err := checkDestination(dest, t.User); err != nil {
+	if err := checkTarget(t); err != nil {
 		return Settings{}, err
 	}
 	ssh, err := r.path()
@@ -91,6 +91,13 @@ func (r *GResolver) arguments(t domain.Target) []string {
 	if t.Port != 0 {
 		args = append(args, "-p", strconv.Itoa(t.Port))
 	}
+	if t.Jump != "" {
+		args = append(args, "-J", t.Jump)
+	}
+	if t.IdentityFile != "" {
+		// Not -i, which passes a file over that isn't there.
+		args = append(args, "-o", `IdentityFile="`+t.IdentityFile+`"`)
+	}
 	return append(args, "--", t.Destination())
 }
 
@@ -141,8 +148,13 @@ func refused(dest, said string) error {
 		"ssh refuses its configuration for %q: %s", dest, first).WithDetails("%s", said)
 }
 
-func checkDestination(dest, user string) error {
-	switch {
+// checkTarget refuses what ssh could take for an option, or for more than one word of its configuration.
+func checkTarget(t domain.Target) error {
+	switch dest, user := t.Destination(), t.User; {
+	case strings.HasPrefix(t.Jump, "-") || strings.ContainsFunc(t.Jump, unprintable):
+		return domain.FieldError("jump", "%q is no jump host", t.Jump)
+	case strings.HasPrefix(t.IdentityFile, "-") || strings.Contains(t.IdentityFile, `"`) || strings.ContainsFunc(t.IdentityFile, unicode.IsControl):
+		return domain.FieldError("identityFile", "%q is no path of a key file", t.IdentityFile)
 	case dest == "":
 		return domain.FieldError("host", "a host name is needed")
 	case strings.HasPrefix(dest, "-"):

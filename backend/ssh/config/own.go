@@ -136,6 +136,16 @@ func (e *evaluation) destination(t domain.Target) error {
 	if port != 0 {
 		e.take("port", []string{fmt.Sprint(port)}, Origin{Given: true}, false)
 	}
+	if t.Jump != "" {
+		hops, ok := jump(e, &line{rest: t.Jump})
+		if !ok || e.original == "" {
+			return &notMine{why: fmt.Sprintf("the jump host %q", t.Jump)}
+		}
+		e.take("proxyjump", hops, Origin{Given: true}, false)
+	}
+	if t.IdentityFile != "" {
+		addFile(e, "identityfile", []string{t.IdentityFile}, Origin{Given: true}, true)
+	}
 	return nil
 }
 

@@ -174,3 +174,44 @@ func TestEveryKeyword(t *testing.T) {
 	}
 	t.Logf("%d answers", answers)
 }
+
+// A key file and a jump host that the person set beside the address count before those of the files, as with -o and -J.
+func TestOwnWithKeyAndJump(t *testing.T) {
+	mine := 0
+	for _, text := range []string{
+		"", "Host other\nUser x\n", "IdentityFile ~/.ssh/mine\n", "ProxyJump first\n", "ProxyCommand nc %h %p\n", "IdentitiesOnly yes\nIdentityFile none\n",
+	} {
+		r := &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), text)}
+		for _, target := range []domain.Target{
+			{Host: "10.0.0.5", IdentityFile: "~/.ssh/deploy"},
+			{Host: "10.0.0.5", IdentityFile: "/keys/with a blank"},
+			{Host: "10.0.0.5", Jump: "bastion"},
+			{Host: "10.0.0.5", Jump: "ops@bastion:2222,[2001:db8::1]:22", User: "deploy", Port: 2200},
+			{Host: "10.0.0.5", Jump: "none"},
+		} {
+			if is, _ := compare(t, r, target); is {
+				mine++
+			}
+			if t.Failed() {
+				t.Fatalf("%q %+v", text, target)
+			}
+		}
+	}
+	if mine < 24 {
+		t.Errorf("only %d of 30 were answered without ssh", mine)
+	}
+}
+
+// What could be an option or a second line never gets as far as ssh.
+func TestTargetThatIsNoTarget(t *testing.T) {
+	r := &Resolver{ConfigFile: put(t, filepath.Join(t.TempDir(), "config"), "")}
+	for field, target := range map[string]domain.Target{
+		"jump":         {Host: "a", Jump: "-oProxyCommand=id"},
+		"identityFile": {Host: "a", IdentityFile: "x\"\nProxyCommand id"},
+		"host":         {Host: "-oProxyCommand=id"},
+	} {
+		if _, err := r.Resolve(context.Background(), target); domain.CodeOf(err) != domain.CodeInvalid || domain.AsError(err).Field != field {
+			t.Errorf("%+v: %v", target, err)
+		}
+	}
+}

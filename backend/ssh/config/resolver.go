@@ -32,11 +32,13 @@ type Resolver struct {
 
 // question is a target as far as it matters here.
 type question struct {
-	dest, user string
-	port       int
+	dest, user, jump, key string
+	port                  int
 }
 
-func questionOf(t domain.Target) question { return question{t.Destination(), t.User, t.Port} }
+func questionOf(t domain.Target) question {
+	return question{t.Destination(), t.User, t.Jump, t.IdentityFile, t.Port}
+}
 
 // Resolve gives the settings for t, with the errors of GResolver.Resolve. Without an ssh, a host for which it would have
 // to be asked is refused with CodeSSHMissing, and the message names the keyword with file and line.
@@ -59,7 +61,7 @@ type result struct {
 }
 
 func (r *Resolver) answer(ctx context.Context, t domain.Target) (*result, error) {
-	if err := checkDestination(t.Destination(), t.User); err != nil {
+	if err := checkTarget(t); err != nil {
 		return nil, err
 	}
 	own, err := r.own(ctx, t)

@@ -60,7 +60,9 @@ export namespace domain {
 	    new: string;
 	}
 	export interface FoundHost {
+	    source: string;
 	    alias: string;
+	    name: string;
 	    user: string;
 	    host: string;
 	    port: number;
@@ -71,6 +73,9 @@ export namespace domain {
 	    environment: string;
 	    provider: string;
 	    forge: boolean;
+	    tags: string[];
+	    description: string;
+	    power: string;
 	    warnings: string[];
 	}
 	export interface VM {
@@ -177,6 +182,10 @@ export namespace domain {
 	    server: string;
 	    error?: Error;
 	}
+	export interface Detail {
+	    name: string;
+	    value: string;
+	}
 	
 	export interface SettingValue {
 	    value: string;
@@ -206,6 +215,25 @@ export namespace domain {
 	export interface Hop {
 	    name: string;
 	    state: string;
+	}
+	export interface ImportDouble {
+	    alias: string;
+	    vmName: string;
+	    why: string;
+	}
+	export interface ImportProblem {
+	    line: number;
+	    field: string;
+	    message: string;
+	}
+	export interface ImportReview {
+	    format: string;
+	    new: FoundHost[];
+	    changed: ChangedHost[];
+	    same: number;
+	    doubles: ImportDouble[];
+	    problems: ImportProblem[];
+	    left: ImportProblem[];
 	}
 	export interface Job {
 	    id: string;
@@ -253,6 +281,8 @@ export namespace domain {
 	    user: string;
 	    host: string;
 	    port: number;
+	    jump?: string;
+	    identityFile?: string;
 	    plain?: boolean;
 	}
 	export interface Run {
@@ -375,7 +405,26 @@ export namespace domain {
 	    secret: string;
 	    keep: boolean;
 	}
+	export interface Reach {
+	    vmId: string;
+	    state: string;
+	    millis: number;
+	    via: string;
+	    server: string;
+	    error?: Error;
+	}
 	
+	export interface VMNote {
+	    vmId: string;
+	    power: string;
+	    warnings: string[];
+	}
+	export interface SourceState {
+	    source: string;
+	    state: string;
+	    hosts: number;
+	    error?: Error;
+	}
 	export interface Review {
 	    new: FoundHost[];
 	    changed: ChangedHost[];
@@ -383,8 +432,11 @@ export namespace domain {
 	    problems: ConfigProblem[];
 	    files: LookedAt[];
 	    known: number;
+	    sources: SourceState[];
+	    notes: VMNote[];
 	}
 	export interface TakeHost {
+	    source: string;
 	    alias: string;
 	    name: string;
 	    environment: string;
@@ -406,6 +458,8 @@ export namespace domain {
 	    confirmProd: boolean;
 	    sidebarWidth: number;
 	    sidebarSplit: number;
+	    vmGroup: string;
+	    checkReach: boolean;
 	    windowWidth: number;
 	    windowHeight: number;
 	    windowX: number;
@@ -417,10 +471,19 @@ export namespace domain {
 	
 	
 	
+	
 	export interface TextQuery {
 	    text: string;
 	    regex: boolean;
 	    case: boolean;
+	}
+	
+	export interface VMEdit {
+	    addTags: string[];
+	    removeTags: string[];
+	    favourite?: boolean;
+	    hidden?: boolean;
+	    environment?: string;
 	}
 
 }

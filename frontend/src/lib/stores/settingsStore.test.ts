@@ -4,7 +4,7 @@ import { fakeEvents } from './fakes';
 import { createSettingsStore } from './settingsStore.svelte';
 
 const kept: Settings = {
-  theme: 'dark', parallelism: 8, confirmProd: true, sidebarWidth: 400, sidebarSplit: 40, windowWidth: 1, windowHeight: 1, windowX: 0, windowY: 0,
+  theme: 'dark', parallelism: 8, confirmProd: true, sidebarWidth: 400, sidebarSplit: 40, vmGroup: 'tag', checkReach: false, windowWidth: 1, windowHeight: 1, windowX: 0, windowY: 0,
   windowMaximised: false, logWrap: true, logTime: 'off',
 };
 

@@ -1,16 +1,23 @@
 import type { VMAPIService } from '../services/api/VMAPIService';
 import { ApiError } from '../services/api/ApiError';
-import type { ConnectionCheck, ConnectionTest, Explanation, Review, ReviewDecision, VM } from '../services/api/types';
+import type { ConnectionCheck, ConnectionTest, ExportFormat, Explanation, Look, Review, ReviewDecision, VM, VMEdit, VMNote } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'explain' | 'check' | 'setFavourite' | 'sshLine' | 'openTerminal'>;
+  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'edit' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'explain' | 'check' | 'reach' | 'reviewImport' | 'takeImport' | 'export' | 'saveExport' | 'sshLine' | 'openTerminal'>;
   events: Pick<WebSocketManager, 'on' | 'onGap'>;
 }
 
-/** What is known of reaching a VM: "testing", or what the last test said. */
-export type Reach = { state: 'testing' } | { state: 'done'; test: ConnectionTest };
+/** What is known of reaching a VM: "testing", what the last test or look said, or that only a login could tell, for it is behind something. */
+export type Reach = { state: 'testing' } | { state: 'done'; test: ConnectionTest; login?: boolean } | { state: 'indirect'; via: string };
+
+/** VMs that are looked at with one call: an answer every second or so, and a slow VM holds up few. */
+const LOOK_BATCH = 24;
+/** Calls at a time; Go bounds the looks themselves. */
+const LOOK_CALLS = 2;
+/** What a look at the network can't tell better than a login that failed for another reason. */
+const NETWORK = ['host_not_found', 'host_unreachable', 'connection_refused', 'connect_timeout', 'not_ssh'];
 
 /** The VMs, which of them are chosen, and what waits in the sources. */
 export const createVMStore = createStoreFactory((base, { vmService, events }: Dependencies) => {
@@ -20,10 +27,13 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
   let anchor = '';
   let review = $state.raw<Review | null>(null);
   let looking = $state(false);
+  let asked = 0;
+  let reaching = $state(false);
   let reviewError = $state.raw<ApiError | null>(null);
   let reach = $state.raw<ReadonlyMap<string, Reach>>(new Map());
 
   const selectedVMs = $derived(vms.filter((vm) => selected.has(vm.id)));
+  const notes = $derived(new Map<string, VMNote>((review?.notes ?? []).map((n) => [n.vmId, n])));
   const waiting = $derived(review ? review.new.filter((h) => !h.forge).length + review.changed.length + review.gone.length : 0);
 
   async function loadVMs(): Promise<void> {
@@ -37,17 +47,56 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
 
   async function discoverVMs(): Promise<void> {
     looking = true;
+    const mine = ++asked;
     try {
-      review = await vmService.discover();
+      const found = await vmService.discover();
+      if (mine !== asked) return;
+      review = found;
       reviewError = null;
     } catch (reason) {
-      reviewError = ApiError.from(reason);
+      if (mine === asked) reviewError = ApiError.from(reason);
     } finally {
-      looking = false;
+      if (mine === asked) looking = false;
     }
   }
 
   const setReach = (id: string, r: Reach) => { reach = new Map(reach).set(id, r); };
+
+  function take(looks: Look[]): void {
+    const next = new Map(reach);
+    for (const look of looks) {
+      const known = next.get(look.vmId);
+      if (known?.state === 'testing') continue;
+      const refused = known?.state === 'done' && known.login && !known.test.ok && !NETWORK.includes(known.test.error?.code ?? '');
+      if (look.state === 'indirect') {
+        // Behind a jump host only a login tells, and what one said stays.
+        if (!(known?.state === 'done' && known.login)) next.set(look.vmId, { state: 'indirect', via: look.via });
+      } else if (!(look.state === 'reachable' && refused)) {
+        next.set(look.vmId, { state: 'done', test: { ok: look.state === 'reachable', millis: look.millis, connected: '', server: look.server, error: look.error } as ConnectionTest });
+      }
+    }
+    reach = next;
+  }
+
+  /** Looks whether SSH servers answer, never logging in: a round at a time, whoever asks. */
+  async function checkReach(ids: string[] = vms.filter((vm) => !vm.hidden).map((vm) => vm.id)): Promise<void> {
+    if (reaching || ids.length === 0) return;
+    reaching = true;
+    let at = 0;
+    const worker = async () => {
+      while (at < ids.length) {
+        const some = ids.slice(at, (at += LOOK_BATCH));
+        take(await vmService.reach(some));
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: LOOK_CALLS }, worker));
+    } catch (reason) {
+      base.setError(ApiError.from(reason));
+    } finally {
+      reaching = false;
+    }
+  }
 
   const stops = [
     events.on('vms:changed', () => void loadVMs()),
@@ -67,6 +116,13 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     /** How many rows wait in the review; code forges don't count. */
     get waiting() { return waiting; },
     get reach() { return reach; },
+    /** True while a round of looks goes on. */
+    get reaching() { return reaching; },
+    /** What sources say of VMs that are taken in: power, and what is amiss. */
+    get notes() { return notes; },
+    /** Sources that have not answered yet. */
+    get asking() { return review?.sources.filter((s) => s.state === 'asking') ?? []; },
+    checkReach,
     loadVMs,
     discoverVMs,
     /** Plain click: this one alone. `toggle` (Ctrl) adds or takes away. `range` (Shift) goes from the last one to here, in the order shown. */
@@ -89,9 +145,13 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     /** The following reject with an ApiError; a form shows it at its field. */
     async createVM(vm: VM) { const made = await vmService.create(vm); await loadVMs(); return made; },
     async updateVM(vm: VM) { const made = await vmService.update(vm); await loadVMs(); return made; },
-    async deleteVM(id: string) { await vmService.delete(id); await loadVMs(); void discoverVMs(); },
-    async restoreVM(id: string) { await vmService.restore(id); await loadVMs(); void discoverVMs(); },
-    async setFavourite(id: string, on: boolean) { await vmService.setFavourite(id, on); await loadVMs(); },
+    async editVMs(ids: string[], edit: VMEdit) { await vmService.edit(ids, edit); await loadVMs(); },
+    async deleteVMs(ids: string[]) { await vmService.delete(ids); await loadVMs(); void discoverVMs(); },
+    async restoreVMs(ids: string[]) { await vmService.restore(ids); await loadVMs(); void discoverVMs(); },
+    reviewImport: (name: string, text: string) => vmService.reviewImport(name, text),
+    async takeImport(name: string, text: string, decision: ReviewDecision) { const taken = await vmService.takeImport(name, text, decision); await loadVMs(); return taken; },
+    exportVMs: (format: ExportFormat, ids: string[]) => vmService.export(format, ids),
+    saveExport: (format: ExportFormat, ids: string[]) => vmService.saveExport(format, ids),
     async applyReview(decision: ReviewDecision) { const taken = await vmService.apply(decision); await loadVMs(); await discoverVMs(); return taken; },
     parseAddress: (text: string) => vmService.parseAddress(text),
     openTerminal: (id: string, commandId = '', values: Record<string, string> = {}) => vmService.openTerminal(id, commandId, values),
@@ -105,7 +165,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
       setReach(id, { state: 'testing' });
       try {
         const check = await vmService.check(id);
-        setReach(id, { state: 'done', test: { ok: check.ok, millis: Math.round(check.micros / 1000), connected: '', server: '', error: check.steps.find((s) => s.state === 'failed')?.error } });
+        setReach(id, { state: 'done', login: true, test: { ok: check.ok, millis: Math.round(check.micros / 1000), connected: '', server: '', error: check.steps.find((s) => s.state === 'failed')?.error } });
         return check;
       } catch (reason) {
         const next = new Map(reach);
@@ -123,7 +183,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
         const error = ApiError.from(reason);
         test = { ok: false, millis: 0, connected: '', server: '', error: { code: error.code, message: error.message, hint: error.hint, field: error.field, details: error.details } };
       }
-      setReach(id, { state: 'done', test });
+      setReach(id, { state: 'done', login: true, test });
       return test;
     },
     destroy() { for (const stop of stops) stop(); },

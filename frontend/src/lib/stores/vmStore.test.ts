@@ -1,20 +1,21 @@
 import { describe, expect, it, vi } from 'vitest';
 import { aCommand, aVM, fakeEvents } from './fakes';
-import type { ConnectionCheck, Explanation } from '../services/api/types';
+import type { ConnectionCheck, Explanation, Look, Review } from '../services/api/types';
 import { createCommandStore } from './commandStore.svelte';
 import { createVMStore } from './vmStore.svelte';
 
-const noReview = { new: [], changed: [], gone: [], problems: [], files: [], known: 0 };
+const noReview: Review = { new: [], changed: [], gone: [], problems: [], files: [], known: 0, sources: [], notes: [] };
 
 function setUp(vms = [aVM('a'), aVM('b', { tags: ['web'] }), aVM('c', { tags: ['web'] })]) {
   const events = fakeEvents();
   const vmService = {
-    list: vi.fn(async () => vms), create: vi.fn(async (vm) => vm), update: vi.fn(async (vm) => vm), delete: vi.fn(async () => {}), restore: vi.fn(async () => aVM('a')),
-    parseAddress: vi.fn(async () => ({ user: '', host: '', port: 0 })), discover: vi.fn(async () => noReview), apply: vi.fn(async () => [aVM('n')]),
+    list: vi.fn(async () => vms), create: vi.fn(async (vm) => vm), update: vi.fn(async (vm) => vm), edit: vi.fn(async () => vms), delete: vi.fn(async () => {}), restore: vi.fn(async () => vms),
+    parseAddress: vi.fn(async () => ({ user: '', host: '', port: 0 })), discover: vi.fn(async (): Promise<Review> => noReview), apply: vi.fn(async () => [aVM('n')]),
     test: vi.fn(async () => ({ ok: true, millis: 12, connected: '', server: '' })), testUnsaved: vi.fn(async () => ({ ok: true, millis: 1, connected: '', server: '' })),
     explain: vi.fn(async (): Promise<Explanation> => ({ name: 'a', settings: [], source: 'own', reason: '' })),
     check: vi.fn(async (): Promise<ConnectionCheck> => ({ name: 'a', ok: true, micros: 12_400, steps: [] })),
-    setFavourite: vi.fn(async () => aVM('a')), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
+    reach: vi.fn(async (ids: string[]): Promise<Look[]> => ids.map((vmId) => ({ vmId, state: 'reachable', millis: 3, via: '', server: 'SSH-2.0-x' }))),
+    reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
   };
   return { events, vmService, store: createVMStore({ vmService, events }) };
 }
@@ -55,6 +56,40 @@ describe('vmStore', () => {
     const test = await store.testConnection('a');
     expect(test.ok).toBe(false);
     expect(test.error?.code).toBe('connection_refused');
+  });
+
+  it('looks at all that are not hidden, a round at a time, and what a login said stays where a look knows less', async () => {
+    const { store, vmService } = setUp([aVM('a'), aVM('b'), aVM('c'), aVM('h', { hidden: true })]);
+    await store.loadVMs();
+    vmService.test.mockResolvedValueOnce({ ok: false, millis: 0, connected: '', server: '', error: { code: 'auth_failed', message: 'no key fits', hint: '', field: '', details: '' } } as never);
+    await store.testConnection('a');
+    await store.testConnection('b');
+    vmService.reach.mockResolvedValueOnce([
+      { vmId: 'a', state: 'reachable', millis: 2, via: '', server: '' }, { vmId: 'b', state: 'indirect', millis: 0, via: 'bastion', server: '' },
+      { vmId: 'c', state: 'indirect', millis: 0, via: 'bastion', server: '' },
+    ]);
+    const round = store.checkReach();
+    void store.checkReach();
+    await round;
+    expect(vmService.reach.mock.calls).toEqual([[['a', 'b', 'c']]]);
+    expect(store.reach.get('a')).toMatchObject({ state: 'done', test: { ok: false } });
+    expect(store.reach.get('b')).toMatchObject({ state: 'done', test: { ok: true, millis: 12 } });
+    expect(store.reach.get('c')).toEqual({ state: 'indirect', via: 'bastion' });
+    vmService.reach.mockResolvedValueOnce([{ vmId: 'a', state: 'unreachable', millis: 0, via: '', server: '', error: { code: 'connection_refused', message: 'x', hint: '', field: '', details: '' } }]);
+    await store.checkReach(['a']);
+    expect(store.reach.get('a')).toMatchObject({ state: 'done', test: { error: { code: 'connection_refused' } } });
+  });
+
+  it('of two looks at the sources the later question counts', async () => {
+    const { store, vmService } = setUp();
+    let answer: (r: Review) => void = () => {};
+    vmService.discover.mockImplementationOnce(() => new Promise((done) => { answer = done; })).mockResolvedValueOnce({ ...noReview, known: 7 });
+    const first = store.discoverVMs();
+    await store.discoverVMs();
+    answer({ ...noReview, known: 1 });
+    await first;
+    expect(store.review?.known).toBe(7);
+    expect(store.looking).toBe(false);
   });
 
   it('a check is what is known of reaching the VM from then on', async () => {

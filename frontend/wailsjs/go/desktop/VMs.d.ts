@@ -9,11 +9,17 @@ export function Check(arg1:string):Promise<domain.ConnectionCheck>;
 
 export function Create(arg1:domain.VM):Promise<domain.VM>;
 
-export function Delete(arg1:string):Promise<void>;
+export function Delete(arg1:Array<string>):Promise<void>;
+
+export function Details(arg1:string):Promise<Array<domain.Detail>>;
 
 export function Discover():Promise<domain.Review>;
 
+export function Edit(arg1:Array<string>,arg2:domain.VMEdit):Promise<Array<domain.VM>>;
+
 export function Explain(arg1:string):Promise<domain.Explanation>;
+
+export function Export(arg1:string,arg2:Array<string>):Promise<string>;
 
 export function List():Promise<Array<domain.VM>>;
 
@@ -21,11 +27,19 @@ export function OpenTerminal(arg1:string,arg2:string,arg3:Record<string, string>
 
 export function ParseAddress(arg1:string):Promise<desktop.Address>;
 
-export function Restore(arg1:string):Promise<domain.VM>;
+export function Reach(arg1:Array<string>):Promise<Array<domain.Reach>>;
+
+export function Restore(arg1:Array<string>):Promise<Array<domain.VM>>;
+
+export function ReviewImport(arg1:string,arg2:string):Promise<domain.ImportReview>;
 
 export function SSHLine(arg1:string):Promise<string>;
 
-export function SetFavourite(arg1:string,arg2:boolean):Promise<domain.VM>;
+export function SaveExport(arg1:string,arg2:Array<string>):Promise<string>;
+
+export function SetPower(arg1:string,arg2:domain.PowerAction):Promise<void>;
+
+export function TakeImport(arg1:string,arg2:string,arg3:domain.ReviewDecision):Promise<Array<domain.VM>>;
 
 export function Test(arg1:string):Promise<domain.ConnectionTest>;
 

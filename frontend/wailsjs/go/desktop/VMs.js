@@ -18,12 +18,24 @@ export function Delete(arg1) {
   return window['go']['desktop']['VMs']['Delete'](arg1);
 }
 
+export function Details(arg1) {
+  return window['go']['desktop']['VMs']['Details'](arg1);
+}
+
 export function Discover() {
   return window['go']['desktop']['VMs']['Discover']();
 }
 
+export function Edit(arg1, arg2) {
+  return window['go']['desktop']['VMs']['Edit'](arg1, arg2);
+}
+
 export function Explain(arg1) {
   return window['go']['desktop']['VMs']['Explain'](arg1);
+}
+
+export function Export(arg1, arg2) {
+  return window['go']['desktop']['VMs']['Export'](arg1, arg2);
 }
 
 export function List() {
@@ -38,16 +50,32 @@ export function ParseAddress(arg1) {
   return window['go']['desktop']['VMs']['ParseAddress'](arg1);
 }
 
+export function Reach(arg1) {
+  return window['go']['desktop']['VMs']['Reach'](arg1);
+}
+
 export function Restore(arg1) {
   return window['go']['desktop']['VMs']['Restore'](arg1);
+}
+
+export function ReviewImport(arg1, arg2) {
+  return window['go']['desktop']['VMs']['ReviewImport'](arg1, arg2);
 }
 
 export function SSHLine(arg1) {
   return window['go']['desktop']['VMs']['SSHLine'](arg1);
 }
 
-export function SetFavourite(arg1, arg2) {
-  return window['go']['desktop']['VMs']['SetFavourite'](arg1, arg2);
+export function SaveExport(arg1, arg2) {
+  return window['go']['desktop']['VMs']['SaveExport'](arg1, arg2);
+}
+
+export function SetPower(arg1, arg2) {
+  return window['go']['desktop']['VMs']['SetPower'](arg1, arg2);
+}
+
+export function TakeImport(arg1, arg2, arg3) {
+  return window['go']['desktop']['VMs']['TakeImport'](arg1, arg2, arg3);
 }
 
 export function Test(arg1) {

@@ -13,12 +13,12 @@ const vm = (more: Partial<VM> = {}): VM => ({
 
 function setUp() {
   const vmService = {
-    list: vi.fn(async () => [vm()]), create: vi.fn(async (v: VM) => ({ ...v, id: 'new' })), update: vi.fn(async (v: VM) => v), delete: vi.fn(async () => {}), restore: vi.fn(async () => vm()),
-    parseAddress: vi.fn(async (): Promise<Address> => ({ user: 'root', host: '2001:db8::7', port: 2200 })), discover: vi.fn(async () => ({ new: [], changed: [], gone: [], problems: [], warnings: [] }) as never), apply: vi.fn(async () => []),
+    list: vi.fn(async () => [vm()]), create: vi.fn(async (v: VM) => ({ ...v, id: 'new' })), update: vi.fn(async (v: VM) => v), delete: vi.fn(async () => {}), restore: vi.fn(async () => [vm()]),
+    parseAddress: vi.fn(async (): Promise<Address> => ({ user: 'root', host: '2001:db8::7', port: 2200 })), discover: vi.fn(async () => ({ new: [], changed: [], gone: [], problems: [], sources: [], notes: [] }) as never), apply: vi.fn(async () => []),
     test: vi.fn(async (): Promise<ConnectionTest> => ({ ok: true, millis: 12, connected: 'deploy@10.0.4.11', server: 'OpenSSH_9.6' })),
     testUnsaved: vi.fn(async (): Promise<ConnectionTest> => ({ ok: false, millis: 0, connected: '', server: '', error: { code: 'unreachable', message: 'Nothing answers there.', hint: 'Is it on?', field: '', details: '' } })),
     explain: vi.fn(async () => ({ name: '', settings: [], source: 'own' as const, reason: '' })), check: vi.fn(async () => ({ name: '', ok: true, micros: 0, steps: [] })),
-    setFavourite: vi.fn(async () => vm()), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => ''),
+    edit: vi.fn(), reach: vi.fn(async () => []), reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => ''),
   };
   const vmStore = createVMStore({ vmService, events: { on: () => () => {}, onGap: () => () => {} } });
   const uiStore = createUIStore();

@@ -1,13 +1,14 @@
 import * as Go from '$wails/go/desktop/VMs';
 import { APIService } from './APIService';
-import type { Address, ConnectionCheck, ConnectionTest, Explanation, Review, ReviewDecision, VM } from './types';
+import type { Address, ConnectionCheck, ConnectionTest, ExportFormat, Explanation, ImportReview, Look, Review, ReviewDecision, VM, VMEdit } from './types';
 
 export class VMAPIService extends APIService {
   list = () => this.call<VM[]>(() => Go.List());
   create = (vm: VM) => this.call<VM>(() => Go.Create(vm));
   update = (vm: VM) => this.call<VM>(() => Go.Update(vm));
-  delete = (id: string) => this.call<void>(() => Go.Delete(id));
-  restore = (id: string) => this.call<VM>(() => Go.Restore(id));
+  edit = (ids: string[], edit: VMEdit) => this.call<VM[]>(() => Go.Edit(ids, { addTags: [], removeTags: [], ...edit } as Parameters<typeof Go.Edit>[1]));
+  delete = (ids: string[]) => this.call<void>(() => Go.Delete(ids));
+  restore = (ids: string[]) => this.call<VM[]>(() => Go.Restore(ids));
   parseAddress = (text: string) => this.call<Address>(() => Go.ParseAddress(text));
   discover = () => this.call<Review>(() => Go.Discover());
   apply = (decision: ReviewDecision) => this.call<VM[]>(() => Go.Apply(decision));
@@ -15,7 +16,11 @@ export class VMAPIService extends APIService {
   testUnsaved = (vm: VM) => this.call<ConnectionTest>(() => Go.TestUnsaved(vm));
   explain = (id: string) => this.call<Explanation>(() => Go.Explain(id));
   check = (id: string) => this.call<ConnectionCheck>(() => Go.Check(id));
-  setFavourite = (id: string, on: boolean) => this.call<VM>(() => Go.SetFavourite(id, on));
+  reach = (ids: string[]) => this.call<Look[]>(() => Go.Reach(ids));
+  reviewImport = (name: string, text: string) => this.call<ImportReview>(() => Go.ReviewImport(name, text));
+  takeImport = (name: string, text: string, decision: ReviewDecision) => this.call<VM[]>(() => Go.TakeImport(name, text, decision));
+  export = (format: ExportFormat, ids: string[]) => this.call<string>(() => Go.Export(format, ids));
+  saveExport = (format: ExportFormat, ids: string[]) => this.call<string>(() => Go.SaveExport(format, ids));
   openTerminal = (id: string, commandId: string, values: Record<string, string>) => this.call<void>(() => Go.OpenTerminal(id, commandId, values));
   sshLine = (id: string) => this.call<string>(() => Go.SSHLine(id));
 }
