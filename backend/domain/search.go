@@ -40,6 +40,9 @@ type SearchRun struct {
 	Status    Status    `json:"status"`
 	ExitCode  *int      `json:"exitCode"`
 	CreatedAt time.Time `json:"createdAt"` // the job
+	Key       int64     `json:"-"`         // the run's in the store
+	Position  int       `json:"-"`         // in its job
+	Bytes     int64     `json:"-"`         // stored
 }
 
 // Hit is a line that was found. Its text is a bounded stretch around the first match.
@@ -62,23 +65,20 @@ type SearchProgress struct {
 	Total    int64 `json:"total"`    // bytes of output that the filter leaves
 }
 
-// LogRange is a stretch of a run's output, in bytes and in the lines that complete in it.
+// LogRange is a stretch of a run's output: its bytes, and the lines that complete in it.
 type LogRange struct {
-	Run       SearchRun
-	Key       int64 // the run's in the store
-	Position  int   // the run's in its job
+	Run       int64 // the run's key in the store
 	FirstByte int64
 	Bytes     int64
 	FirstLine int64
 	Lines     int64
-	Finished  bool // the run has ended: its last line may lack a newline
-	Last      bool // nothing of the run is stored behind it
 }
 
-// SignaturePack are signatures of output, each of one or several stretches; what they hold is the output package's
-// business.
+// SignaturePack is signatures of output side by side, each of one or several stretches. What Data holds is the output
+// package's business.
 type SignaturePack struct {
 	Key    int64
+	Bytes  int64 // of output that it stands for
 	Data   []byte
-	Ranges [][]LogRange // by slot
+	Ranges [][]LogRange // by slot; only where a pack is stored
 }

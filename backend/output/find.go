@@ -77,7 +77,8 @@ type found struct {
 	n      int64
 	stream int
 	at     int64
-	text   []byte // as it is shown; only valid until the scratch is used again, and only if it was asked for
+	text   []byte // as it is shown; only valid until the scratch is used again
+	index  int    // for who asked
 }
 
 // found gives the block's matching lines from number `from` on, without their texts.
@@ -198,13 +199,12 @@ func (h *Hub) walkLines(ctx context.Context, r *run, runID string, line, end int
 		}
 		at = b.firstByte
 	}
-	return h.walk(ctx, r, runID, at, end, visit)
+	return h.walk(ctx, r, runID, nil, at, end, visit)
 }
 
 // walk visits the run's blocks in order, from the one that holds the byte at offset `at` up to the byte at `end`, or
-// until visit says false. A block is only valid during its visit.
-func (h *Hub) walk(ctx context.Context, r *run, runID string, at, end int64, visit func(*block) (bool, error)) error {
-	var rows []domain.LogBlock
+// until visit says false. A block is only valid during its visit. rows may be the first of the stored ones.
+func (h *Hub) walk(ctx context.Context, r *run, runID string, rows []domain.LogBlock, at, end int64, visit func(*block) (bool, error)) error {
 	var own block
 	var plain []byte
 	for at < end {
@@ -227,7 +227,7 @@ func (h *Hub) walk(ctx context.Context, r *run, runID string, at, end int64, vis
 				return err
 			}
 			if len(rows) == 0 || rows[0].FirstByte > at {
-				return domain.NewError(domain.CodeDatabase, "", "the bytes from %d of this log are missing", at)
+				return domain.NewError(domain.CodeDatabase, "", "the bytes from %d of this log are missing: %w", at, errMoved)
 			}
 		}
 		b := h.cache.find(runID, func(b *block) bool { return b.firstByte == rows[0].FirstByte && b.bytes == rows[0].Bytes })

@@ -72,6 +72,7 @@ func newHub(o Options, l limits) *Hub {
 		h.wg.Go(h.encodeLoop)
 	}
 	h.wg.Go(h.compactLoop)
+	h.wg.Go(h.signLoop)
 	return h
 }
 

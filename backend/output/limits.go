@@ -115,6 +115,53 @@ const (
 	matchBytes   = 1 << 20
 	matchOverlap = 64 << 10
 
+	// signatureBits is the most bits of a signature. A stretch of signedBytes of a log has some 8,000 trigrams, which
+	// set an eighth of them. A sparser one is folded in half, until at least a signatureFill-th is set.
+	signatureBits    = 16 // as a power of two: 8 KiB
+	signatureMinBits = 9
+	signatureFill    = 8
+
+	// signedBytes is about how much output a signature stands for: as much as one chunk, so that opening what it stands
+	// for costs the same for one long run and for many short ones.
+	signedBytes = 192 << 10
+
+	// packSlots is how many signatures are stored together: few large rows are read at the speed of memory.
+	packSlots = 16
+
+	// signBatch and signRuns are from how much output, or how many runs, signatures are built. What is less is read by
+	// each search within some 10 ms.
+	signBatch = 4 << 20
+	signRuns  = 2000
+
+	// signFirst is when signatures of older output are looked after, so that a start isn't slowed by it; signEvery is
+	// how often they are from then on, signAgain after a failure.
+	signFirst = 3 * time.Second
+	signEvery = 5 * time.Second
+	signAgain = time.Minute
+
+	// signRest is how many times as long as it worked the builder rests while runs write.
+	signRest = 10
+
+	// searchPacks is how many packs a search reads at once: a short read each, so that it never pins the write-ahead log.
+	searchPacks = 8
+
+	// searchRuns is how many runs it asks for at once.
+	searchRuns = 256
+
+	// aheadBytes and aheadRuns bound the output that is read from the store at once where it belongs to many short runs.
+	aheadBytes = 2 << 20
+	aheadRuns  = 128
+
+	// searchHits and searchPause bound what a search holds back: it tells what it found at the latest then.
+	searchHits  = 64
+	searchPause = 50 * time.Millisecond
+
+	// hitBytes is how much of a line a hit shows, of it hitBefore before the first match; hitMatches is how many matches
+	// of a line are marked.
+	hitBytes   = 400
+	hitBefore  = 100
+	hitMatches = 16
+
 	// runNotices bounds the app's own remarks about one run; each is at most as long as a line's text.
 	runNotices = 200
 

@@ -20,6 +20,7 @@ type memStore struct {
 	appends  int
 	replaced int
 	faults   []string
+	signed   memSigned
 }
 
 func newMemStore() *memStore {

@@ -25,4 +25,27 @@ type Store interface {
 	Notices(ctx context.Context, runID string) ([]domain.Notice, error)
 	// RunFinished says whether the run has a final status, so that no more output will come.
 	RunFinished(ctx context.Context, runID string) (bool, error)
+	Signatures
+}
+
+// Signatures keeps the signatures of stored output. They go when the output goes.
+type Signatures interface {
+	// Unsigned gives the key of the newest pack, and as of the same moment the output without signatures, newest run
+	// first; the runs in live are among it though Bytes be 0.
+	Unsigned(ctx context.Context, live []string) (newest int64, ranges []domain.LogRange, err error)
+	// AddSignatures stores a pack; CodeConflict, and nothing is stored, if a range doesn't begin where its run's
+	// signatures end.
+	AddSignatures(ctx context.Context, pack domain.SignaturePack) error
+	// Packs gives at most limit packs with a key of at most newest, newest first, without Ranges; SignatureBytes is how
+	// much output all of those stand for.
+	Packs(ctx context.Context, newest int64, limit int) ([]domain.SignaturePack, error)
+	SignatureBytes(ctx context.Context, newest int64) (int64, error)
+	// SignedRanges are the stretches that slots of a pack stand for.
+	SignedRanges(ctx context.Context, pack int64, slots []int) ([]domain.LogRange, error)
+	// BlocksIn gives, for each stretch, the blocks that begin in it, in order: one call for many short runs.
+	BlocksIn(ctx context.Context, ranges []domain.LogRange) ([][]domain.LogBlock, error)
+	// RunIDs are the ids of the runs with these keys; those that are gone are not in it.
+	RunIDs(ctx context.Context, keys []int64) (map[int64]string, error)
+	// SearchRuns are those of the runs with these keys that a filter leaves, newest job first, in the job's order.
+	SearchRuns(ctx context.Context, keys []int64, f domain.SearchFilter) ([]domain.SearchRun, error)
 }

@@ -1,0 +1,254 @@
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"vmorchestrator/backend/domain"
+)
+
+// searchAll gives the numbers of the lines that a search finds, by run, and checks what every batch promises.
+func searchAll(ctx context.Context, h *Hub, q domain.TextQuery, f domain.SearchFilter) (map[string][]int64, error) {
+	m, err := newMatcher(q)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]int64{}
+	var last domain.SearchProgress
+	var found int64
+	err = h.Search(ctx, q, f, func(hits []domain.Hit, p domain.SearchProgress) error {
+		found += int64(len(hits))
+		if p.Searched < last.Searched || p.Lines < found || p.Total != last.Total && last.Total > 0 {
+			return fmt.Errorf("progress %+v after %+v, %d found", p, last, found)
+		}
+		last = p
+		for _, hit := range hits {
+			all[hit.Run.ID] = append(all[hit.Run.ID], hit.Line)
+			for _, at := range hit.Matches {
+				if text := hit.Text[at[0]:at[1]]; !q.Regex && !m.re.MatchString(text) {
+					return fmt.Errorf("%q is marked in %q", text, hit.Text)
+				}
+			}
+			if len(hit.Text) > hitBytes || hit.At.IsZero() {
+				return fmt.Errorf("hit %+v", hit)
+			}
+		}
+		return nil
+	})
+	if err == nil && (last.Lines != found || last.Runs != int64(len(all)) || last.Searched != last.Total) {
+		err = fmt.Errorf("%d lines in %d runs, told was %+v", found, len(all), last)
+	}
+	for _, numbers := range all {
+		slices.Sort(numbers)
+	}
+	return all, err
+}
+
+// searchStory writes random runs, signs some of their output at random moments, and compares what a search finds with
+// a scan of every line, while they live and when they are over.
+func searchStory(t *testing.T, r *rand.Rand, pick func(int) int, queries []domain.TextQuery) {
+	t.Helper()
+	store := newMemStore()
+	h := newHub(Options{Store: store}, smallLimits(r))
+	models, writers := map[string]*model{}, map[string]*Writer{}
+	streamOf := map[domain.Stream]int{domain.Stdout: stdout, domain.Stderr: stderr}
+	check := func(when string) {
+		q := queries[pick(len(queries))]
+		f := domain.SearchFilter{Stream: []domain.Stream{"", "", domain.Stdout, domain.Stderr}[pick(4)]}
+		got, err := searchAll(t.Context(), h, q, f)
+		want := map[string][]int64{}
+		for id, m := range models {
+			for _, n := range m.naive(q) {
+				if s, one := streamOf[f.Stream]; !one || m.lines[n-1].stream == s {
+					want[id] = append(want[id], n)
+				}
+			}
+		}
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s, %+v %q: %v (%v), want %v", when, q, f.Stream, got, err, want)
+		}
+	}
+	for i := range 1 + pick(4) {
+		id := fmt.Sprintf("run%d", i)
+		models[id], writers[id] = &model{}, h.Open(t.Context(), id)
+		for range 1 + pick(25) {
+			for id, w := range writers {
+				if pick(2) == 0 {
+					continue
+				}
+				s, p := pick(streams), randomBytes(r)
+				models[id].write(s, p)
+				if err := w.Write(streamName(s), p); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if pick(12) == 0 {
+				if _, err := h.Sign(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if pick(12) == 0 {
+				check("live")
+			}
+		}
+		if pick(2) == 0 {
+			for id, w := range writers {
+				if _, err := w.Close(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				store.finish(id)
+				delete(writers, id)
+				m := models[id]
+				for s := range streams {
+					if len(m.line[s]) > 0 {
+						m.lines = append(m.lines, modelLine{stream: s, raw: m.line[s]})
+					}
+				}
+			}
+		}
+	}
+	for range 3 {
+		check("at the end")
+		if _, err := h.Sign(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if len(store.faults) > 0 {
+		t.Fatal(store.faults)
+	}
+}
+
+func TestSearchSeesWhatScanSees(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(30) {
+		r := rand.New(rand.NewPCG(seed, 9)) // #nosec G404 -- a test that must be the same again
+		searchStory(t, r, r.IntN, queries)
+	}
+}
+
+// FuzzSearchAgainstScan takes its queries and the course of events from the input.
+func FuzzSearchAgainstScan(f *testing.F) {
+	for i, q := range queries {
+		f.Add(uint64(i), q.Text, q.Regex, q.Case, []byte{3, 1, 4, 1, 5, 9, 2, 6})
+	}
+	f.Add(uint64(1), "bc.*?word|(?i)Ä+€", true, true, []byte{200, 13, 77})
+	f.Fuzz(func(t *testing.T, seed uint64, text string, regex, cased bool, course []byte) {
+		q := domain.TextQuery{Text: text, Regex: regex, Case: cased}
+		if CheckQuery(q) != nil || len(course) == 0 {
+			return
+		}
+		r := rand.New(rand.NewPCG(seed, 11)) // #nosec G404
+		at := 0
+		pick := func(n int) int {
+			at++
+			return (int(course[at%len(course)]) + at) % n
+		}
+		searchStory(t, r, pick, []domain.TextQuery{q})
+	})
+}
+
+// TestSearchOpensFewChunks looks for one line in 40 chunks that have signatures.
+func TestSearchOpensFewChunks(t *testing.T) {
+	t.Parallel()
+	store := newMemStore()
+	h := NewHub(Options{Store: store})
+	w := h.Open(t.Context(), "run")
+	text := logText(100_000)
+	half := len(text)/2 + strings.IndexByte(string(text[len(text)/2:]), '\n') + 1
+	for _, p := range [][]byte{text[:half], []byte("connect to 10.0.0.7: \x1b[31mConnection\x1b[0m refused\n"), text[half:]} {
+		if err := w.Write(domain.Stdout, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := w.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	store.finish("run")
+	if n, err := h.Sign(t.Context()); err != nil || n < int64(len(text)) {
+		t.Fatalf("%d bytes signed (%v)", n, err)
+	}
+	var size, slots, hits int
+	for _, p := range store.signed.packs {
+		size += len(p.Data)
+	}
+	m, err := newMatcher(domain.TextQuery{Text: `connection\s+(refused|reset)`, Regex: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range store.signed.packs {
+		for _, slot := range m.candidates(p.Data, nil) {
+			if slot < len(p.Ranges) {
+				slots++
+			}
+		}
+	}
+	if share := float64(size) / float64(len(text)); slots > 2 || share > 1.0/32 {
+		t.Errorf("%d chunks are candidates, signatures are %.4f of the output", slots, share)
+	}
+	err = h.Search(t.Context(), domain.TextQuery{Text: "CONNECTION refused"}, domain.SearchFilter{}, func(all []domain.Hit, p domain.SearchProgress) error {
+		for _, hit := range all {
+			hits++
+			if hit.Text != "connect to 10.0.0.7: Connection refused" || !reflect.DeepEqual(hit.Matches, [][2]int{{21, 39}}) {
+				t.Errorf("%+v", hit)
+			}
+		}
+		return nil
+	})
+	if err != nil || hits != 1 {
+		t.Errorf("%d hits (%v)", hits, err)
+	}
+	stopped := errors.New("stopped")
+	err = h.Search(t.Context(), domain.TextQuery{Text: "status"}, domain.SearchFilter{}, func(all []domain.Hit, _ domain.SearchProgress) error {
+		return stopped
+	})
+	if !errors.Is(err, stopped) {
+		t.Errorf("a stopped search says %v", err)
+	}
+	since := time.Now().Add(time.Hour)
+	if got, err := searchAll(t.Context(), h, domain.TextQuery{Text: "status"}, domain.SearchFilter{Since: &since}); err != nil || len(got) > 0 {
+		t.Errorf("found in the future: %d runs (%v)", len(got), err)
+	}
+	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// BenchmarkSign is the cost of signatures for 100 MB that are stored; beside it stands their size.
+func BenchmarkSign(b *testing.B) {
+	store := newMemStore()
+	h := NewHub(Options{Store: store})
+	w := h.Open(context.Background(), "run")
+	text := logText(1_000_000)
+	if err := w.Write(domain.Stdout, text); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := w.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	store.finish("run")
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		store.signed = memSigned{}
+		if _, err := h.Sign(context.Background()); err != nil {
+			b.Fatal(err)
+		}
+	}
+	size := 0
+	for _, p := range store.signed.packs {
+		size += len(p.Data)
+	}
+	b.ReportMetric(float64(size)/float64(len(text)), "signatures/raw")
+	if err := h.Close(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+}
