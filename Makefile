@@ -49,7 +49,11 @@ test-root: ## what needs root: logins of other accounts, root's processes, other
 .PHONY: bench
 bench: vmo ## the figures of the product against ssh, taking turns
 	@build/setup.sh test
-	go run ./bench
+	go run ./bench $(ARGS)
+
+.PHONY: bench-data
+bench-data: ## a history of 100,000 jobs and 20 M lines in dist/bench-data; ARGS="-jobs 1000 -lines 100000" makes a small one
+	go run ./bench/data $(ARGS)
 
 .PHONY: screenshots
 screenshots: ## pictures of the main screens, both themes, into docs/screenshots
