@@ -140,7 +140,7 @@ func (v VM) checkWay() error {
 func validHop(hop string) bool {
 	user, rest, at := strings.Cut(hop, "@")
 	if !at {
-		user, rest = "", hop
+		rest = hop
 	} else if !userName.MatchString(user) || len(user) > MaxUserLen {
 		return false
 	}

@@ -127,7 +127,7 @@ func TestClosed(t *testing.T) {
 	must(t, s.Close())
 	_, err := s.ListVMs(t.Context())
 	wantCode(t, err, domain.CodeClosed)
-	wantCode(t, s.InsertVMs(t.Context(), []domain.VM{domain.VM{}}), domain.CodeClosed)
+	wantCode(t, s.InsertVMs(t.Context(), []domain.VM{{}}), domain.CodeClosed)
 }
 
 func TestCancelledContext(t *testing.T) {

@@ -8,6 +8,9 @@ export function createUIStore() {
   let review = $state(false);
   let keys = $state(false);
   let explained = $state.raw<VM | null>(null);
+  let importing = $state(false);
+  let exporting = $state.raw<string[] | null>(null);
+  let tagging = $state.raw<string[] | null>(null);
   let log = $state.raw<{ jobId: string; runId: string; line: number } | null>(null);
   let draft = $state.raw<{ script: string; at: number } | null>(null);
 
@@ -19,6 +22,11 @@ export function createUIStore() {
     get keysOpen() { return keys; },
     /** The VM whose connection is explained. */
     get explained() { return explained; },
+    get importing() { return importing; },
+    /** The VMs that the export begins with; none is all. */
+    get exporting() { return exporting; },
+    /** The VMs whose tags are changed. */
+    get tagging() { return tagging; },
     get log() { return log; },
     /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
     get draft() { return draft; },
@@ -35,6 +43,9 @@ export function createUIStore() {
     explain(vm: VM) { explained = vm; },
     closeExplained() { explained = null; },
     /** Opens a job's log, of a run if one is named, and there at a line from 1. */
+    importVMs(open = true) { importing = open; },
+    exportVMs(ids: string[] | null) { exporting = ids; },
+    tagVMs(ids: string[] | null) { tagging = ids; },
     openLog(jobId: string, runId = '', line = 0) { log = { jobId, runId, line }; },
     closeLog() { log = null; },
     editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },
