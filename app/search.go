@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"vmorchestrator/backend/domain"
+	"vmorchestrator/backend/output"
 )
 
 // Search looks in every line ever kept; see output.Hub.Search. Secrets of this session are masked, as on every screen.
@@ -15,3 +16,6 @@ func (a *App) Search(ctx context.Context, q domain.TextQuery, f domain.SearchFil
 		return tell(hits, p)
 	})
 }
+
+// CheckQuery says what is wrong with a query: CodeInvalid with the field "text".
+func CheckQuery(q domain.TextQuery) error { return output.CheckQuery(q) }

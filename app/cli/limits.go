@@ -23,6 +23,8 @@ const (
 	readLines = 4096
 	// defaultJobs is how many jobs `vmo jobs` shows.
 	defaultJobs = 20
+	// maxContext is how many lines `vmo search` prints around one.
+	maxContext = 1000
 	// maxColumn is the widest that a column of a table is made; longer values, of which lists of algorithms have hundreds
 	// of characters, stick out.
 	maxColumn = 60

@@ -118,7 +118,7 @@ your disk, together with the window of VM Orchestrator.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})
-	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.cancelCommand(),
+	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.searchCommand(), c.cancelCommand(),
 		c.explainCommand(), c.checkCommand(), c.versionCommand())
 	return root
 }

@@ -145,6 +145,7 @@ func TestJSONFitsTheSchema(t *testing.T) {
 		{"explain", "--json", "web-1"},
 		{"check", "--json", "web-1"},
 		{"check", "--json", "dead"},
+		{"search", "--json", "--context", "1", "one"},
 	} {
 		_, out, errs := call(t, home, "", args...)
 		if out == "" {
@@ -162,7 +163,7 @@ func TestJSONFitsTheSchema(t *testing.T) {
 		}
 	}
 	if kinds["output"] != 4 || kinds["job"] != 8 || kinds["vm"] != 2 ||
-		kinds["explanation"] != 1 || kinds["check"] != 2 {
+		kinds["explanation"] != 1 || kinds["check"] != 2 || kinds["match"] != 1 {
 		t.Errorf("objects by type: %v", kinds)
 	}
 }

@@ -156,8 +156,8 @@ func TestFindInLongLines(t *testing.T) {
 	store := newMemStore()
 	h := NewHub(Options{Store: store})
 	w := h.Open(t.Context(), "run")
-	text := strings.Repeat("0123456789", 300<<10/10) + "needle in the MIDDLE" + strings.Repeat("x", 2<<20) + "Near The End\nshort\n" +
-		strings.Repeat("y", 5<<20) + "without end"
+	text := strings.Repeat("0123456789", 300<<10/10) + "needle in the MIDDLE" + strings.Repeat("x", 1<<20) + "Near The End\nshort\n" +
+		strings.Repeat("y", 3<<20) + "without end"
 	if err := w.Write(domain.Stdout, []byte(text)); err != nil {
 		t.Fatal(err)
 	}

@@ -130,7 +130,7 @@ func searchStory(t *testing.T, r *rand.Rand, pick func(int) int, queries []domai
 
 func TestSearchSeesWhatScanSees(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(30) {
+	for seed := range uint64(60) {
 		r := rand.New(rand.NewPCG(seed, 9)) // #nosec G404 -- a test that must be the same again
 		searchStory(t, r, r.IntN, queries)
 	}
@@ -163,7 +163,7 @@ func TestSearchOpensFewChunks(t *testing.T) {
 	store := newMemStore()
 	h := NewHub(Options{Store: store})
 	w := h.Open(t.Context(), "run")
-	text := logText(100_000)
+	text := logText(30_000)
 	half := len(text)/2 + strings.IndexByte(string(text[len(text)/2:]), '\n') + 1
 	for _, p := range [][]byte{text[:half], []byte("connect to 10.0.0.7: \x1b[31mConnection\x1b[0m refused\n"), text[half:]} {
 		if err := w.Write(domain.Stdout, p); err != nil {
