@@ -7,6 +7,9 @@ import (
 	"sync"
 )
 
+// ballastSuffix makes the file's name from the database's.
+const ballastSuffix = ".ballast"
+
 // ballast is a file that does nothing but take room, so that there is some to give when the disk is full.
 type ballast struct {
 	path string

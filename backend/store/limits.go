@@ -31,4 +31,22 @@ const (
 	searchedScript = 64 << 10
 	// listedNames is how many VM names a job of a list has.
 	listedNames = 4
+	// progressEvery is how often the progress of a long copy is told.
+	progressEvery = 200 * time.Millisecond
+	// copyStep is how much is copied between two looks whether it is to go on, in bytes.
+	copyStep = 1 << 20
+	// damageLines is how much of what is wrong is told; a damaged database may have thousands of lines.
+	damageLines = 20
+	// salvageRows is how many rows are read at once from a damaged database.
+	salvageRows = 256
+	// undoSpan is how long a deleted job stays to be brought back: longer than any toast, so that it frees its room soon.
+	undoSpan = time.Hour
+	// pruneRows bounds one transaction of removing: blocks of some 40 KB on pages that are only put on a list.
+	pruneRows = 64
+	// vacuumPages bounds one step of giving room back to the disk: 2 MiB.
+	vacuumPages = 256
+	// shares is how many VMs and commands the storage page names.
+	shares = 10
+	// removalsKept is how many removals are remembered.
+	removalsKept = 50
 )

@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,6 +19,9 @@ import (
 
 //go:embed migrations/*.sql
 var migrationFiles embed.FS
+
+// useLock is the lock file: shared by all who use the database, held alone by who changes its form or its place.
+const useLock = "database.lock"
 
 // migration is one step forward; there is none back.
 type migration struct {
@@ -52,7 +54,7 @@ func migrations() ([]migration, error) {
 // migrate leaves the database at this app's version, with the shared use lock held. An older database is changed only
 // while nobody else uses it, and only after it was copied.
 func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) error {
-	s.inUse = flock.New(filepath.Join(s.lockDir, "database.lock"), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
+	s.inUse = flock.New(filepath.Join(s.lockDir, useLock), flock.SetFlag(os.O_CREATE|os.O_RDWR), flock.SetPermissions(0o600))
 	wait, cancel := context.WithTimeout(ctx, migrateWait)
 	defer cancel()
 	for {
@@ -181,14 +183,4 @@ func (s *Store) copyBefore(ctx context.Context, version int) error {
 		return s.mapError(ctx, "copy the database before bringing it up to date", err)
 	}
 	return nil
-}
-
-// Copies lists the copies that were made before updates, oldest first.
-func (s *Store) Copies() []string {
-	found, err := filepath.Glob(s.path + ".before-*")
-	if err != nil {
-		return []string{}
-	}
-	slices.Sort(found)
-	return found
 }

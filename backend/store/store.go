@@ -66,6 +66,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return openWith(ctx, o, steps)
 }
 
+func (o Options) now() time.Time {
+	if o.Now == nil {
+		return time.Now()
+	}
+	return o.Now()
+}
+
 func openWith(ctx context.Context, o Options, steps []migration) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -86,7 +93,7 @@ func openWith(ctx context.Context, o Options, steps []migration) (*Store, error)
 	}
 	s := &Store{
 		path: o.Path, lockDir: o.LockDir, now: o.Now, newID: o.NewID,
-		ballast: ballast{path: o.Path + ".ballast", size: o.BallastBytes},
+		ballast: ballast{path: o.Path + ballastSuffix, size: o.BallastBytes},
 	}
 	if err := s.open(ctx, steps); err != nil {
 		_ = s.release() // why it could not be opened says more

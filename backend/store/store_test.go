@@ -117,7 +117,7 @@ func TestOpenNew(t *testing.T) {
 	if _, err := s.reader.Exec(`DELETE FROM vms`); err == nil {
 		t.Error("a reader could write")
 	}
-	if len(s.Copies()) != 0 {
+	if len(s.asides()) != 0 {
 		t.Error("a new database was copied")
 	}
 }
@@ -159,12 +159,12 @@ func TestMigrationCopiesFirst(t *testing.T) {
 	next := migration{len(steps) + 1, `ALTER TABLE vms ADD COLUMN extra TEXT; UPDATE vms SET extra = 'x';`}
 	s, err = openWith(t.Context(), Options{Path: path}, append(steps, next))
 	must(t, err)
-	copies := s.Copies()
+	copies := s.asides()
 	must(t, s.Close())
 	if len(copies) != 1 {
 		t.Fatalf("copies: %v", copies)
 	}
-	old := open(t, copies[0]) // this app's version
+	old := open(t, copies[0].Path) // this app's version
 	if vms, err := old.ListVMs(t.Context()); err != nil || len(vms) != 1 {
 		t.Errorf("%v, %v", vms, err)
 	}
