@@ -58,7 +58,7 @@ type salvage struct {
 }
 
 // derived tables are made anew from the others, or mean nothing without the processes that wrote them.
-var derived = []string{"changes", "instances", "cancel_requests"}
+var derived = []string{"changes", "instances", "cancel_requests", "log_signatures", "log_signed"}
 
 func (v *salvage) run(ctx context.Context, o Options, steps []migration) (part string, err error) {
 	damage, err := damageOf(ctx, v.from)
@@ -291,6 +291,15 @@ func (v *salvage) mend(ctx context.Context) error {
 		`DELETE FROM log_tails WHERE run NOT IN (SELECT key FROM runs)`,
 	} {
 		if _, err := v.to.ExecContext(ctx, text); err != nil {
+			return err
+		}
+	}
+	var signed bool
+	if err := v.to.QueryRowContext(ctx, `SELECT count(*) > 0 FROM pragma_table_info('runs') WHERE name = 'signed_bytes'`).Scan(&signed); err != nil {
+		return err
+	}
+	if signed {
+		if _, err := v.to.ExecContext(ctx, `UPDATE runs SET signed_bytes = 0, signed_lines = 0`); err != nil {
 			return err
 		}
 	}
