@@ -64,6 +64,7 @@ type App struct {
 	instance string
 	changes  *changes
 	masks    masks
+	searches searches
 
 	stop context.CancelFunc // of the watchers
 	wg   sync.WaitGroup
@@ -211,6 +212,7 @@ func (a *App) Close(ctx context.Context) error {
 		a.stop()
 	}
 	a.wg.Wait()
+	a.searches.close()
 	if a.VMs != nil {
 		a.VMs.Close()
 	}

@@ -7,6 +7,13 @@ const (
 	reapEvery = 5 * time.Second
 	// lease is how long a target waits for a sign of life before it ends what runs there by itself (ssh.md, section 4).
 	lease = 45 * time.Second
+	// searchWait is how long a page of a search waits for something to be found, searchPageBytes about how big it is
+	// (WebKit keeps big replies), searchRunBytes what naming a run in it takes, and searchLines how many lines the window
+	// takes of one search: more is no answer to a question.
+	searchWait      = 100 * time.Millisecond
+	searchPageBytes = 8 << 10
+	searchRunBytes  = 300
+	searchLines     = 1000
 	// maxUnchecked is how many hosts wait for their cross-check; idleEvery is how often it is looked whether nothing runs.
 	maxUnchecked = 256
 	idleEvery    = 2 * time.Second

@@ -47,7 +47,7 @@ func Options(assets fs.FS, icon []byte, version string, start Start) *options.Ap
 		Logger:           wailsLog{w.log},
 		LogLevel:         logger.WARNING, LogLevelProduction: logger.ERROR,
 		OnStartup: w.startup, OnDomReady: func(context.Context) { app.WindowFirst() }, OnBeforeClose: w.beforeClose, OnShutdown: w.shutdown,
-		Bind:           []any{&App{w}, &VMs{w}, &Commands{w}, &Jobs{w}, &Logs{w}, &Prompts{w}, &Settings{w}},
+		Bind:           []any{&App{w}, &VMs{w}, &Commands{w}, &Jobs{w}, &Logs{w}, &Search{w}, &Prompts{w}, &Settings{w}},
 		ErrorFormatter: formatError,
 		SingleInstanceLock: &options.SingleInstanceLock{
 			UniqueId: instanceID(start, os.Getenv), OnSecondInstanceLaunch: w.raise,

@@ -1,3 +1,25 @@
+export namespace app {
+	
+	export interface SearchHit {
+	    runId: string;
+	    line: number;
+	    stream: string;
+	    // Go type: time
+	    at: any;
+	    parts: string[];
+	    before: boolean;
+	    after: boolean;
+	}
+	export interface SearchPage {
+	    runs: domain.SearchRun[];
+	    hits: SearchHit[];
+	    progress: domain.SearchProgress;
+	    done: boolean;
+	    full: boolean;
+	}
+
+}
+
 export namespace desktop {
 	
 	export interface Address {
@@ -450,6 +472,35 @@ export namespace domain {
 	
 	
 	
+	export interface SearchFilter {
+	    vmNames: string[];
+	    commands: string[];
+	    statuses: string[];
+	    exitCode?: number;
+	    stream: string;
+	    // Go type: time
+	    since?: any;
+	    // Go type: time
+	    before?: any;
+	}
+	export interface SearchProgress {
+	    lines: number;
+	    runs: number;
+	    searched: number;
+	    total: number;
+	}
+	export interface SearchRun {
+	    id: string;
+	    jobId: string;
+	    jobNumber: number;
+	    jobName: string;
+	    vmId: string;
+	    vmName: string;
+	    status: string;
+	    exitCode?: number;
+	    // Go type: time
+	    createdAt: any;
+	}
 	
 	
 	export interface Settings {
