@@ -1,12 +1,13 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
-import type { Stream } from '../services/api/types';
+import type { TextQuery, Stream } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
+import { createLogFind, type LogFind } from './logFind.svelte';
 import { createLogView, type LogView } from './logView.svelte';
 
 interface Dependencies {
-  logService: Pick<LogAPIService, 'read' | 'line' | 'watch' | 'saveAs'>;
+  logService: Pick<LogAPIService, 'read' | 'line' | 'find' | 'watch' | 'saveAs'>;
   jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onJobLog' | 'onGap'>;
   frame?: (f: () => void) => void;
 }
@@ -20,6 +21,7 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
   let watching = '';
   let telling = Promise.resolve();
   let soon = false;
+  let asked: TextQuery = { text: '', regex: false, case: false };
 
   /** Tells Go which runs are looked at: all changes of one moment in one call, and calls one after another. */
   function watch(): void {
@@ -52,8 +54,8 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
 
   return {
     /** A view of a run's output for one viewer, which shows and hides it and closes it at the end. */
-    view(runId: string): LogView {
-      const v = createLogView(runId, { logService, frame, onwatch: watch });
+    view(runId: string, at = 0): LogView {
+      const v = createLogView(runId, { at, logService, frame, onwatch: watch });
       views.add(v);
       return v;
     },
@@ -61,21 +63,32 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
       views.delete(v);
       v.destroy();
     },
+    /** A search in the log that a view shows; its viewer destroys it. */
+    find: (view: LogView): LogFind => createLogFind({ logService, view }),
+    /** What was last looked for in a log: the next search begins with it. */
+    get asked() { return asked; },
+    set asked(query: TextQuery) { asked = query; },
     /** Asks where to and writes the run's bytes there; "" when the person thought better of it. Rejects with an ApiError. */
     saveAs: (runId: string, stream: Stream | '') => logService.saveAs(runId, stream),
-    /** The text of a run's lines in order as the screen shows it, no escapes; at most MAX_COPY_LINES. Rejects with an ApiError. */
-    async text(runId: string): Promise<string> {
+    /**
+     * The text of lines as the screen shows it, no escapes; `next` gives the first line that is wanted from a number on, 0
+     * for none; what is wanted beyond the last one are the lines that aren't complete. At most MAX_COPY_LINES. Rejects with an ApiError.
+     */
+    async text(runId: string, next: (n: number) => number = (n) => n): Promise<{ text: string; lines: number }> {
       const out: string[] = [];
-      for (let from = 1; out.length < MAX_COPY_LINES; ) {
+      for (let from = next(1); from > 0 && out.length < MAX_COPY_LINES; ) {
         const page = await logService.read(runId, from, 512);
-        for (const l of page.lines) out.push(stripAnsi(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text));
-        from = (page.lines.at(-1)?.n ?? page.last) + 1;
-        if (page.lines.length === 0 || from > page.last) {
-          for (const o of page.open) if (o.text) out.push(stripAnsi(o.text));
-          break;
+        for (const l of page.lines) {
+          if (l.n !== from || out.length >= MAX_COPY_LINES) continue;
+          out.push(stripAnsi(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text));
+          from = next(l.n + 1);
+          if (from === 0) break;
         }
+        if (page.lines.length > 0 && from <= page.last) continue;
+        if (from > page.last) for (const o of page.open) if (o.text) out.push(stripAnsi(o.text));
+        break;
       }
-      return out.join('\n');
+      return { text: out.join('\n'), lines: out.length };
     },
     destroy(): void {
       for (const v of views) v.destroy();

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '../services/api/ApiError';
-import type { Line, LogPage } from '../services/api/types';
+import type { FindPage, Line, LogPage, TextQuery } from '../services/api/types';
 import type { AppEvents } from '../services/events/WebSocketManager';
 import { createLogStore } from './logStore.svelte';
+import { createMatches } from './logFind.svelte';
 import { MAX_LINES } from './logView.svelte';
 
 const at = '2026-11-24T12:00:00.000Z';
@@ -27,6 +28,16 @@ function fakeRun(count: number, size = 20) {
       }
       return { runId: 'r', from: first, lines, last: run.last, open: [], notices: [], done: run.done } as LogPage;
     },
+    finds: [] as number[],
+    /** Every tenth line matches; a call looks at a thousand. */
+    async find(_runId: string, query: TextQuery, from: number): Promise<FindPage> {
+      run.finds.push(from);
+      if (query.text === '(') throw new ApiError({ code: 'invalid', field: 'text', message: 'not closed' });
+      const lines: number[] = [];
+      const to = Math.min(run.last, from + 999);
+      for (let n = from; n <= to; n++) if (n % 10 === 0) lines.push(n);
+      return { lines, next: to + 1, done: to >= run.last };
+    },
   };
   return run;
 }
@@ -38,7 +49,7 @@ function setUp(run = fakeRun(0)) {
   const frames: (() => void)[] = [];
   const watch = vi.fn(async () => {});
   const store = createLogStore({
-    logService: { read: run.read, line: async () => ({ text: 'whole', total: 5 }), watch, saveAs: async () => '' },
+    logService: { read: run.read, find: run.find, line: async () => ({ text: 'whole', total: 5 }), watch, saveAs: async () => '' },
     jobEvents: { onJobLog: (f) => { log = f; return () => {}; }, onJobChanged: (f) => { job = f; return () => {}; }, onGap: (f) => { gap = f; return () => {}; } },
     frame: (f) => { frames.push(f); },
   });
@@ -276,12 +287,13 @@ it('gives text without the escapes in it, as it was on the screen', async () => 
     const page = await read(id, from, count);
     return { ...page, lines: page.lines.map((l) => ({ ...l, text: `\x1b[31mred\x1b[0m ${l.n}\x1b]0;title\x07` })), open: [{ stream: 'stdout', text: '\x1b[1m$ ' }] } as LogPage;
   };
-  expect(await setUp(run).store.text('r')).toBe('red 1\nred 2\n$ ');
+  expect(await setUp(run).store.text('r')).toEqual({ text: 'red 1\nred 2\n$ ', lines: 3 });
 });
 
 it('gives the text of a whole run', async () => {
   const { store } = setUp(fakeRun(1000, 100));
-  const text = await store.text('r');
+  const { text, lines } = await store.text('r');
+  expect(lines).toBe(1000);
   expect(text.split('\n').length).toBe(1000);
 });
 
@@ -298,4 +310,103 @@ it('watches the runs that are shown, each once', async () => {
   store.close(other);
   await settle();
   expect(watch).toHaveBeenLastCalledWith(['r']);
+});
+
+describe('find', () => {
+  const word = { text: 'x', regex: false, case: false };
+
+  it('looks through the whole log page by page, and on when it grows', async () => {
+    const { store, view, run } = setUp(fakeRun(2500));
+    view.show(true);
+    await settle();
+    const find = store.find(view);
+    find.search(word, 1201);
+    find.search({ ...word, text: 'xy' }, 1201);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(run.finds).toEqual([1, 1001, 2001]); // what was typed first is not looked for
+    expect([find.count, find.searched, find.busy]).toEqual([250, 2500, false]);
+    expect([find.current, find.line]).toEqual([121, 1210]); // from the screen on
+    find.step(-1);
+    expect(find.line).toBe(1200);
+    for (let i = 0; i < 120; i++) find.step(-1);
+    expect(find.line).toBe(2500); // round the end
+    find.step(1);
+    expect(find.line).toBe(10);
+    run.last = 2600;
+    view.refresh();
+    await settle();
+    find.grown();
+    await settle();
+    expect(find.count).toBe(260);
+    expect([find.has(2600), find.has(2601), find.index(2595), find.at(260)]).toEqual([true, false, 260, 2600]);
+  });
+
+  it('a match before the screen is the current one if none comes after', async () => {
+    const { store, view } = setUp(fakeRun(15));
+    view.show(true);
+    await settle();
+    const find = store.find(view);
+    find.search(word, 12);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(find.line).toBe(10);
+  });
+
+  it('says what is wrong with a pattern and does not ask again', async () => {
+    const { store, view, run } = setUp(fakeRun(15));
+    view.show(true);
+    await settle();
+    const find = store.find(view);
+    find.search({ ...word, text: '(' }, 1);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect([find.error?.field, run.finds.length]).toEqual(['text', 1]);
+  });
+
+  it('shows the matches alone, with their numbers, and reads what is near in one call', async () => {
+    const { store, view, run } = setUp(fakeRun(2500));
+    view.show(true);
+    await settle();
+    const find = store.find(view);
+    find.search(word, 1);
+    await vi.advanceTimersByTimeAsync(1000);
+    const rows = createMatches(view, find);
+    expect([rows.last, rows.number(3), rows.index(25)]).toEqual([250, 30, 3]);
+    view.follow(false);
+    run.reads.length = 0;
+    rows.look(101, 12);
+    await settle();
+    expect(rows.row(101)?.n).toBe(1010);
+    expect(rows.row(112)?.line.text).toContain('line 1120');
+    expect(run.reads.length).toBeLessThan(4);
+  });
+});
+
+it('opens at a line', async () => {
+  const { store, run } = setUp(fakeRun(1_000_000));
+  const view = store.view('r', 500_000);
+  view.show(true);
+  await settle();
+  expect(view.following).toBe(false);
+  expect(view.line(500_000)?.n).toBe(500_000);
+  expect(view.unseen).toBe(0);
+  expect(run.reads[0]?.[0]).toBe(500_000);
+});
+
+it('tells of the lines that went by in a flood', async () => {
+  const { view, run, event } = setUp(fakeRun(50));
+  view.show(true);
+  await settle();
+  expect(view.skipped).toBe(null);
+  run.last = 20_000;
+  event(19_990, 20_000);
+  await vi.advanceTimersByTimeAsync(500);
+  expect(view.skipped).toEqual({ from: 51, count: 20_000 - 40 - 51 + 1 });
+  view.follow(false);
+  expect(view.skipped).toBe(null);
+});
+
+it('copies the lines that are wanted', async () => {
+  const { store } = setUp(fakeRun(5000));
+  const { text, lines } = await store.text('r', (n) => { const k = Math.ceil(n / 1000) * 1000; return k <= 3000 ? k : 0; });
+  expect(lines).toBe(3);
+  expect(text.split('\n').map((l) => l.slice(0, 9))).toEqual(['line 1000', 'line 2000', 'line 3000']);
 });

@@ -13,12 +13,18 @@ const READ_LINES = 256;
 const AROUND = 60;
 /** A run that is not done and says nothing for this long is asked: runs of vmo send no events, and a last one may get lost. */
 const SILENCE_MS = 1000;
+/** So many lines that went by between two screens are told of; fewer a person finds by scrolling. */
+const FAR = 5000;
+/** Lines of a filtered view that are read in one call although others stand between them. */
+const SPREAD = 64;
 /** Pause between two whole screens of a stream that is faster than the eye: ten a second are enough. */
 const PACE_MS = 100;
 /** Pause after a failed read before the next one; a person can always press Retry. */
 const FAILED_MS = 2000;
 
 export interface LogViewDependencies {
+  /** Where it opens; the tail, if it is not told. */
+  at?: number;
   logService: Pick<LogAPIService, 'read' | 'line'>;
   /** Calls back before the next paint; a fake in tests. */
   frame?: (f: () => void) => void;
@@ -32,7 +38,34 @@ export interface LogViewDependencies {
  * one call in flight. While it follows, it shows `tail`, the newest line up to which a whole screen is there; a stream
  * faster than the reads jumps from screen to screen, and what lies between is read when somebody scrolls there.
  */
-export function createLogView(runId: string, { logService, frame = (f) => requestAnimationFrame(f), onwatch }: LogViewDependencies) {
+/** A row of the screen: a line with the number it has in its run. */
+export interface Row { n: number; line: Line; vm?: string }
+
+/** What a screen scrolls through: all lines of a run, those that match, or those of many runs. Rows count from 1. */
+export interface LogRows {
+  readonly version: number;
+  readonly last: number;
+  readonly tail: number;
+  readonly following: boolean;
+  readonly unseen: number;
+  readonly ready: boolean;
+  readonly error: ApiError | null;
+  readonly open: (OpenLine & { vm?: string })[];
+  readonly notices: Notice[];
+  readonly skipped: { from: number; count: number } | null;
+  row(i: number): Row | undefined;
+  /** The line that row i shows, known also while its text is not. */
+  number(i: number): number;
+  /** The row of a line, or the first one after it. */
+  index(n: number): number;
+  look(from: number, height: number): void;
+  follow(on: boolean): void;
+  refresh(): void;
+  /** A stretch of a long line in row i. */
+  part(i: number, offset: number): Promise<{ text: string; total: number }>;
+}
+
+export function createLogView(runId: string, { at = 0, logService, frame = (f) => requestAnimationFrame(f), onwatch }: LogViewDependencies) {
   const lines = new Map<number, Line>();
   let chars = 0;
   let version = $state(0);
@@ -40,14 +73,16 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
   let tail = $state(0);
   let done = $state(false);
   let ready = $state(false);
-  let following = $state(true);
+  let following = $state(at === 0);
   let seen = $state(0);
   let visible = $state(false);
   let error = $state.raw<ApiError | null>(null);
   let open = $state.raw<OpenLine[]>([]);
   let notices = $state.raw<Notice[]>([]);
+  let skipped = $state.raw<{ from: number; count: number } | null>(null);
 
-  let top = 1;
+  let top = Math.max(1, at);
+  let chosen: readonly number[] | null = null; // the lines that are seen, where they don't follow each other
   let rows = 40;
   let target = 0;
   let reading = false;
@@ -92,6 +127,8 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
 
   function advance(candidate: number): void {
     if (!following || candidate <= tail || !screenful(candidate)) return;
+    const first = skipped?.from ?? tail + 1;
+    if (tail > 0 && (skipped || candidate - rows - tail > FAR)) skipped = { from: first, count: candidate - rows - first + 1 };
     tail = candidate;
     if (target <= tail) target = last;
   }
@@ -104,6 +141,12 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
       if (gap) return { from: gap, count: Math.min(READ_LINES, target - gap + 1) };
       advance(target);
       return tail < last ? wanted() : null;
+    }
+    if (chosen) {
+      const from = chosen.find((n) => n <= last && !lines.has(n));
+      if (from === undefined) return null;
+      const to = chosen.findLast((n) => n < from + SPREAD && n <= last) ?? from;
+      return { from, count: to - from + 1 };
     }
     const end = Math.min(last, top + rows);
     const gap = missing(top, end) || missing(top - AROUND, Math.min(last, end + AROUND));
@@ -125,7 +168,7 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
     if (end) advance(end);
     // At first a part of a screen is better than none.
     if (following && tail === 0 && end === last) tail = end;
-    seen = following ? last : seen;
+    seen = following || !ready ? last : seen;
   }
 
   async function pump(): Promise<void> {
@@ -179,18 +222,26 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
     get unseen() { return Math.max(0, last - seen); },
     get visible() { return visible; },
     get size() { return lines.size; },
+    /** Lines that a fast stream went by without ever showing them, since the view follows. */
+    get skipped() { return skipped; },
     line: (n: number): Line | undefined => lines.get(n),
+    // What a screen scrolls through, as LogRows has it: here a row is a line.
+    row: (i: number): Row | undefined => { const line = lines.get(i); return line && { n: i, line }; },
+    number: (i: number): number => i,
+    index: (n: number): number => n,
 
-    /** The viewer shows `height` lines from line `from` on. */
-    look(from: number, height: number): void {
+    /** The viewer shows `height` lines from line `from` on, or just the lines of `only`. */
+    look(from: number, height: number, only: readonly number[] | null = null): void {
       const taller = height > rows;
       top = Math.max(1, Math.floor(from));
       rows = Math.max(1, Math.ceil(height));
+      chosen = only;
       if (!following || taller) void pump();
     },
     follow(on: boolean): void {
       if (on === following) return;
       following = on;
+      skipped = null;
       seen = on ? last : tail || last;
       if (on) { target = last; advance(last); void pump(); draw(); }
     },
@@ -223,10 +274,8 @@ export function createLogView(runId: string, { logService, frame = (f) => reques
       draw();
       void pump();
     },
-    /** Up to 64 KiB of a line that is longer than a page carries. */
-    async whole(n: number): Promise<string> {
-      return (await logService.line(runId, n, 0)).text;
-    },
+    /** Up to 64 KiB of a line that is longer than a page carries, from a byte offset on. */
+    part: (n: number, offset: number) => logService.line(runId, n, offset),
     destroy(): void {
       closed = true;
       visible = false;

@@ -10,6 +10,12 @@ export function spansOf(line: Line | OpenLine): Span[] {
   return spans;
 }
 
+/** Bytes of a long line that are shown at once; Go gives it in parts of this size. */
+export const PART = 65_536;
+
+/** A part of a line as it is shown: what was overwritten stands before what came over it, with a sign between. */
+export const partOf = (text: string): string => text.replace(/\r+$/, '').replaceAll('\r', '\u240d');
+
 /** The CSS of a style; '' for most text. Whatever colours a program asks for, the words stay readable in both themes. */
 export function css(s: Style): string {
   if (s === plain) return '';
