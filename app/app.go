@@ -52,6 +52,7 @@ type App struct {
 	History  *store.Store // jobs of the past, settings
 	Prompts  *prompt.Broker
 	SSH      *ssh.Client
+	Tasks    Tasks // what takes a while: exports, backups
 
 	config   Config
 	paths    paths.Paths
@@ -213,6 +214,7 @@ func (a *App) Close(ctx context.Context) error {
 	}
 	a.wg.Wait()
 	a.searches.close()
+	a.Tasks.Close() // before what they read from
 	if a.VMs != nil {
 		a.VMs.Close()
 	}

@@ -17,4 +17,12 @@ const (
 	// maxUnchecked is how many hosts wait for their cross-check; idleEvery is how often it is looked whether nothing runs.
 	maxUnchecked = 256
 	idleEvery    = 2 * time.Second
+	// progressEvery is how often a task says how far it is; the window asks as often.
+	progressEvery = 100 * time.Millisecond
+	// tasksKept is how many tasks that ended can still be asked about.
+	tasksKept = 20
+	// exportBuffer is how much of an export is written at once, in bytes.
+	exportBuffer = 256 << 10
+	// maxFilePart is how much of a VM's name goes into a file name, in bytes; systems allow 255 for the whole.
+	maxFilePart = 80
 )

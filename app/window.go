@@ -2,8 +2,6 @@ package app
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"vmorchestrator/backend/discovery"
@@ -61,35 +59,6 @@ func (a *App) TestUnsaved(ctx context.Context, vm domain.VM) (domain.ConnectionT
 		return domain.ConnectionTest{}, err
 	}
 	return a.SSH.Check(ctx, discovery.Target(vm)), nil
-}
-
-// ExportLog writes a run's bytes to a file as they came, "" being both streams in order of arrival. The file appears
-// only when it is whole.
-func (a *App) ExportLog(ctx context.Context, runID string, stream domain.Stream, path string) (err error) {
-	part, err := os.CreateTemp(filepath.Dir(path), ".vmo-*")
-	if err != nil {
-		return exportFailed(err)
-	}
-	defer func() {
-		if err != nil {
-			_ = os.Remove(part.Name()) // what is left of a failed export is of no use; the failure is told
-		}
-	}()
-	if _, err := a.Logs.Raw(ctx, runID, stream, 0, part); err != nil {
-		_ = part.Close()
-		return err
-	}
-	if err := part.Close(); err != nil {
-		return exportFailed(err)
-	}
-	if err := os.Rename(part.Name(), path); err != nil {
-		return exportFailed(err)
-	}
-	return nil
-}
-
-func exportFailed(err error) error {
-	return domain.NewError(domain.CodeLocal, "Choose another folder, or make room.", "the file can't be written: %w", err)
 }
 
 // Stats are figures about what the app holds and does.

@@ -1,10 +1,12 @@
 package desktop
 
 import (
+	"context"
 	"os"
 
 	"github.com/wailsapp/wails/v2/pkg/runtime"
 
+	"vmorchestrator/app"
 	"vmorchestrator/backend/domain"
 )
 
@@ -57,6 +59,24 @@ func (a *App) LeaveDemo() error { return a.w.reopen(false) }
 
 // Quit closes the window, after a question if jobs are running.
 func (a *App) Quit() { runtime.Quit(a.w.context()) }
+
+// Task says how far something is that takes a while.
+func (a *App) Task(id string) (app.Task, error) {
+	return read(a.w, func(_ context.Context, on *app.App) (app.Task, error) { return on.Tasks.Get(id) })
+}
+
+// StopTask asks it to end; Task says when it has.
+func (a *App) StopTask(id string) error {
+	return do(a.w, func(_ context.Context, on *app.App) error { on.Tasks.Stop(id); return nil })
+}
+
+// ShowFolder opens the folder of a file, or a folder, in the system's file manager.
+func (a *App) ShowFolder(path string) error {
+	return do(a.w, func(_ context.Context, on *app.App) error { return on.ShowFolder(path) })
+}
+
+// Focused says whether the window has the keyboard. A job that ends while it hasn't may be told by a notification.
+func (a *App) Focused(on bool) { a.w.focused.Store(on) }
 
 // Mark writes a time mark of the frontend to the log, if the app was started to be measured (VMO_PROFILE=1).
 func (a *App) Mark(name string, ms float64) {

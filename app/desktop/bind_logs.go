@@ -3,8 +3,6 @@ package desktop
 import (
 	"context"
 
-	"github.com/wailsapp/wails/v2/pkg/runtime"
-
 	"vmorchestrator/app"
 	"vmorchestrator/backend/domain"
 )
@@ -50,14 +48,29 @@ func (l *Logs) Watch(runIDs []string) error {
 	return nil
 }
 
+// Export asks for a file and begins to write output to it: one run's as "text", "raw" or "json", or all of a job's as
+// "zip". It gives the task, to be asked about with App.Task, or "" when the person changed their mind.
+func (l *Logs) Export(e app.LogExport) (string, error) {
+	return read(l.w, func(ctx context.Context, a *app.App) (string, error) {
+		name, err := a.ExportName(ctx, e)
+		if err != nil {
+			return "", err
+		}
+		if e.Path, err = saveFile(ctx, "Export output", name); err != nil || e.Path == "" {
+			return "", err
+		}
+		return a.StartExport(ctx, e), nil
+	})
+}
+
 // SaveAs asks for a file and writes the run's bytes to it as they came; stream "" is both. It gives the file's path, or
 // "" when the person changed their mind.
 func (l *Logs) SaveAs(runID string, stream domain.Stream) (string, error) {
 	return read(l.w, func(ctx context.Context, a *app.App) (string, error) {
-		path, err := runtime.SaveFileDialog(ctx, runtime.SaveDialogOptions{Title: "Save output", DefaultFilename: "output.log"})
+		path, err := saveFile(ctx, "Save output", "output.log")
 		if err != nil || path == "" {
 			return "", err
 		}
-		return path, a.ExportLog(ctx, runID, stream, path)
+		return path, a.Export(ctx, app.LogExport{RunID: runID, Format: app.FormatRaw, Stream: stream, Path: path}, nil)
 	})
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,6 +24,9 @@ type window struct {
 	log     *slog.Logger
 	emit    func(ctx context.Context, name string, data ...any) // runtime.EventsEmit; another one in tests
 	signals <-chan os.Signal                                    // has one in it once the system wants the app to end
+
+	focused atomic.Bool // the window has the keyboard
+	notify  func(ctx context.Context, title, text string)
 
 	opening sync.Mutex // held while the app is opened or closed: one at a time
 

@@ -1,5 +1,12 @@
 export namespace app {
 	
+	export interface LogExport {
+	    jobId: string;
+	    runId: string;
+	    format: string;
+	    stream: string;
+	    path: string;
+	}
 	export interface SearchHit {
 	    runId: string;
 	    line: number;
@@ -16,6 +23,15 @@ export namespace app {
 	    progress: domain.SearchProgress;
 	    done: boolean;
 	    full: boolean;
+	}
+	export interface Task {
+	    id: string;
+	    state: string;
+	    done: number;
+	    total: number;
+	    path: string;
+	    said: string;
+	    error?: domain.Error;
 	}
 
 }

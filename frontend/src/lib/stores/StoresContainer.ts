@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte';
 import type { ServiceContainer } from '../core/ServiceContainer';
 import { createAppStore, type AppStore } from './appStore.svelte';
 import { createCommandStore, type CommandStore } from './commandStore.svelte';
+import { createExportStore, type ExportStore } from './exportStore.svelte';
 import { createJobStore, type JobStore } from './jobStore.svelte';
 import { createLogStore, type LogStore } from './logStore.svelte';
 import { createPromptStore, type PromptStore } from './promptStore.svelte';
@@ -17,6 +18,7 @@ export interface Stores {
   commandStore: CommandStore;
   jobStore: JobStore;
   logStore: LogStore;
+  exportStore: ExportStore;
   promptStore: PromptStore;
   uiStore: UIStore;
 }
@@ -33,6 +35,7 @@ export function createStores(services: ServiceContainer): Stores {
     commandStore: createCommandStore({ commandService: get('commandService'), events, vmStore }),
     jobStore: createJobStore({ jobService: get('jobService'), jobEvents: get('jobEvents'), events }),
     logStore: createLogStore({ logService: get('logService'), jobEvents: get('jobEvents') }),
+    exportStore: createExportStore({ logService: get('logService'), appService: get('appService') }),
     promptStore: createPromptStore({ promptService: get('promptService'), events }),
     uiStore: createUIStore(),
   };

@@ -12,6 +12,7 @@ export function createUIStore() {
   let exporting = $state.raw<string[] | null>(null);
   let tagging = $state.raw<string[] | null>(null);
   let log = $state.raw<{ jobId: string; runId: string; line: number } | null>(null);
+  let logExport = $state.raw<{ jobId: string; runId: string } | null>(null);
   let draft = $state.raw<{ script: string; at: number } | null>(null);
 
   return {
@@ -28,6 +29,8 @@ export function createUIStore() {
     /** The VMs whose tags are changed. */
     get tagging() { return tagging; },
     get log() { return log; },
+    /** The job and run whose output the export dialog is open for. */
+    get logExport() { return logExport; },
     /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
     get draft() { return draft; },
     show(next: 'run' | 'history') { view = next; },
@@ -48,6 +51,8 @@ export function createUIStore() {
     tagVMs(ids: string[] | null) { tagging = ids; },
     openLog(jobId: string, runId = '', line = 0) { log = { jobId, runId, line }; },
     closeLog() { log = null; },
+    exportLog(jobId: string, runId = '') { logExport = { jobId, runId }; },
+    closeLogExport() { logExport = null; },
     editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },
   };
 }

@@ -3,13 +3,19 @@ import * as Prompts from '$wails/go/desktop/Prompts';
 import * as SettingsGo from '$wails/go/desktop/Settings';
 import { ClipboardSetText } from '$wails/runtime/runtime';
 import { APIService } from './APIService';
-import type { AppStatus, Prompt, PromptAnswer, Settings } from './types';
+import type { AppStatus, Prompt, PromptAnswer, Settings, Task } from './types';
 
 export class AppAPIService extends APIService {
   status = () => this.call<AppStatus>(() => App.Status());
   retry = () => this.call<void>(() => App.Retry());
   startDemo = () => this.call<void>(() => App.StartDemo());
   leaveDemo = () => this.call<void>(() => App.LeaveDemo());
+  /** How far something is that takes a while. */
+  task = (id: string) => this.call<Task>(() => App.Task(id));
+  stopTask = (id: string) => this.call<void>(() => App.StopTask(id));
+  showFolder = (path: string) => this.call<void>(() => App.ShowFolder(path));
+  /** Says whether the window has the keyboard. */
+  focused = (on: boolean) => this.call<void>(() => App.Focused(on));
   mark = (name: string, ms: number) => this.call<void>(() => App.Mark(name, ms));
   copy = (text: string) => this.call<boolean>(() => ClipboardSetText(text));
 }

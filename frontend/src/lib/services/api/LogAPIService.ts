@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/Logs';
 import { APIService } from './APIService';
-import type { FindPage, LogPage, Stream, TextQuery } from './types';
+import type { FindPage, LogExport, LogPage, Stream, TextQuery } from './types';
 
 export class LogAPIService extends APIService {
   /** Lines from a number on; a negative one counts from the tail. Replies are bounded, so read on where one ends early. */
@@ -10,6 +10,8 @@ export class LogAPIService extends APIService {
   find = (runId: string, query: TextQuery, from: number) => this.call<FindPage>(() => Go.Find(runId, query, from));
   /** Replaces the set of runs whose lines come as events. */
   watch = (runIds: string[]) => this.call<void>(() => Go.Watch(runIds));
+  /** Asks where to and begins; answers the task, or "" if the person thought better of it. */
+  export = (e: LogExport) => this.call<string>(() => Go.Export({ ...e, path: '' }));
   /** Asks where to, and answers the path, or "" if the person thought better of it. */
   saveAs = (runId: string, stream: Stream | '') => this.call<string>(() => Go.SaveAs(runId, stream));
 }

@@ -1,6 +1,6 @@
 // The words of the product as the window knows them: those that Go declares, with what its generator can't say
 // (enumerations, and times, which arrive as RFC 3339 text).
-import type { desktop, domain } from '$wails/go/models';
+import type { app, desktop, domain } from '$wails/go/models';
 
 type Time = string;
 type Replace<T, R> = Omit<T, keyof R> & R;
@@ -56,6 +56,9 @@ export type FindPage = domain.FindPage;
 export type Prompt = Replace<domain.Prompt, { kind: PromptKind; askedAt: Time }>;
 export type PromptAnswer = domain.PromptAnswer;
 export type Settings = Replace<domain.Settings, { theme: Theme; logTime: LogTime; vmGroup: VMGroupBy }>;
+export type LogFormat = 'text' | 'raw' | 'json' | 'zip';
+export type LogExport = { jobId: string; runId: string; format: LogFormat; stream: Stream | '' };
+export type Task = Replace<app.Task, { state: 'running' | 'done' | 'failed' | 'stopped'; error?: AppError | null }>;
 export type AppStatus = desktop.Status;
 export type Address = desktop.Address;
 
