@@ -92,3 +92,25 @@ func (j *Jobs) Restore(id string) error {
 		return err
 	})
 }
+
+// DeleteMany takes several jobs out of the history, all or none; RestoreMany brings them back.
+func (j *Jobs) DeleteMany(ids []string) error {
+	return do(j.w, func(ctx context.Context, a *app.App) error { return a.History.DeleteJobs(ctx, ids) })
+}
+
+// RestoreMany undoes DeleteMany.
+func (j *Jobs) RestoreMany(ids []string) error {
+	return do(j.w, func(ctx context.Context, a *app.App) error { return a.History.RestoreJobs(ctx, ids) })
+}
+
+// Usage says how a command does on a VM or anywhere: last, how often it succeeds, how long it usually takes.
+func (j *Jobs) Usage(query domain.UsageQuery) (domain.Usage, error) {
+	return read(j.w, func(ctx context.Context, a *app.App) (domain.Usage, error) { return a.History.Usage(ctx, query) })
+}
+
+// Compare shows what a run said beside an earlier one; against "" is the one before of the same command on the same VM.
+func (j *Jobs) Compare(runID, against string) (domain.Comparison, error) {
+	return read(j.w, func(ctx context.Context, a *app.App) (domain.Comparison, error) {
+		return a.Compare(ctx, runID, against)
+	})
+}

@@ -43,6 +43,7 @@ type StartRequest struct {
 	Origin         domain.Origin
 	RetryOf        string
 	asks           []domain.Param           // the secret parameters of a job that is run again
+	of             *string                  // the command of a job that is run again, whose script is taken as it was
 	Tee            func(run domain.Run) Tee // nil: nobody listens in
 }
 
@@ -155,6 +156,10 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 		maps.Copy(job.Env, c.Env)
 		maps.Copy(job.Values, req.Values)
 	}
+	if req.of != nil {
+		job.CommandID = req.of
+		maps.Copy(job.Values, req.Values)
+	}
 	maps.Copy(job.Env, req.Env)
 	if job.Kind == "" {
 		job.Kind = domain.KindSSH
@@ -244,7 +249,7 @@ func (s *Service) Retry(ctx context.Context, jobID string, failedOnly bool, orig
 	req := StartRequest{
 		Script: d.Job.Script, Name: d.Job.Name, Kind: d.Job.Kind, Targets: targets, Parallelism: &d.Job.Parallelism,
 		TimeoutSeconds: &d.Job.TimeoutSeconds, WorkDir: d.Job.WorkDir, Env: d.Job.Env, Options: d.Job.Options, Origin: origin, RetryOf: d.Job.ID,
-		Secrets: secrets, asks: d.Job.Secrets,
+		Secrets: secrets, asks: d.Job.Secrets, of: d.Job.CommandID, Values: d.Job.Values,
 	}
 	return s.Start(ctx, req)
 }

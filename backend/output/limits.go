@@ -171,6 +171,19 @@ const (
 	// headerBytes bounds what a block's header may claim when it is read back: two carried lines and change.
 	headerBytes = 64 << 10
 
+	// diffMaxLines and diffMaxBytes bound how much of each output a comparison reads: half a second of work.
+	diffMaxLines = 50_000
+	diffMaxBytes = 16 << 20
+	// diffMaxEdits is how many lines added and removed are looked for line against line (its memory grows with the
+	// square: 9 MB); diffGapEdits is the same between two lines that both sides have once.
+	diffMaxEdits = 1500
+	diffGapEdits = 200
+	// diffContext is how many equal lines stand around a change.
+	diffContext = 3
+	// diffMaxRows and diffMaxReply bound the answer: more nobody reads, and WebKit keeps big replies.
+	diffMaxRows  = 2000
+	diffMaxReply = 256 << 10
+
 	// blockBytes bounds what a block may claim to hold when it is read back.
 	blockBytes = 8 << 20
 )

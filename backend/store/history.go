@@ -82,7 +82,12 @@ func filterQuery(f domain.JobFilter) (query, error) {
 		}
 	}
 	if text := strings.TrimSpace(f.Text); text != "" {
-		q.and("EXISTS (SELECT 1 FROM job_search s WHERE s.number = j.number AND instr(s.text, ?) > 0)", nameKey(text))
+		found := "EXISTS (SELECT 1 FROM job_search s WHERE s.number = j.number AND instr(s.text, ?) > 0)"
+		if n, ok := jobNumber(text); ok {
+			q.and("(j.number = ? OR "+found+")", n, nameKey(text))
+		} else {
+			q.and(found, nameKey(text))
+		}
 	}
 	if f.Cursor != "" {
 		before, err := strconv.ParseInt(f.Cursor, 10, 64)

@@ -170,11 +170,17 @@ func cut(s string, n int) string {
 
 // jobKey is the WHERE of a job by id or number; the number may be written as people do ("1,204", "#12").
 func jobKey(idOrNumber string) (string, any) {
-	text := strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(idOrNumber), "#"), ",", "")
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+	if n, ok := jobNumber(idOrNumber); ok {
 		return `number = ?`, n
 	}
 	return `id = ?`, idOrNumber
+}
+
+// jobNumber reads a job's number as people write it.
+func jobNumber(text string) (int64, bool) {
+	text = strings.ReplaceAll(strings.TrimPrefix(strings.TrimSpace(text), "#"), ",", "")
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil
 }
 
 // GetJob gives a job with its runs in order, all as of one moment; CodeNotFound for one that is not there or deleted.
@@ -304,6 +310,29 @@ func (s *Store) DeleteJob(ctx context.Context, idOrNumber string) error {
 			return domain.NewError(domain.CodeNotAllowed, "Stop it first.", "a job that is %s can't be deleted", status)
 		}
 		_, err := tx.ExecContext(ctx, `UPDATE jobs SET deleted_at = ? WHERE `+where, s.millis(), key)
+		return err
+	})
+}
+
+// DeleteJobs takes finished jobs out of sight, all or none: CodeNotAllowed when one isn't finished.
+func (s *Store) DeleteJobs(ctx context.Context, ids []string) error {
+	return s.write(ctx, "delete jobs", func(tx *sql.Tx) error {
+		var going int
+		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND status IN ('queued', 'running')`, toJSON(ids)).Scan(&going); err != nil {
+			return err
+		}
+		if going > 0 {
+			return domain.NewError(domain.CodeNotAllowed, "Stop them first, or leave them out.", "%d of these jobs still run", going)
+		}
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET deleted_at = ? WHERE id IN (SELECT value FROM json_each(?)) AND deleted_at IS NULL`, s.millis(), toJSON(ids))
+		return err
+	})
+}
+
+// RestoreJobs undoes DeleteJobs, of those that are still there.
+func (s *Store) RestoreJobs(ctx context.Context, ids []string) error {
+	return s.write(ctx, "restore jobs", func(tx *sql.Tx) error {
+		_, err := tx.ExecContext(ctx, `UPDATE jobs SET deleted_at = NULL WHERE id IN (SELECT value FROM json_each(?))`, toJSON(ids))
 		return err
 	})
 }

@@ -50,3 +50,12 @@ const (
 	// removalsKept is how many removals are remembered.
 	removalsKept = 50
 )
+
+const (
+	// usageRuns is how many of a command's newest runs its success rate is of, and usualOf how many successes its usual
+	// duration: what was long ago says little.
+	usageRuns = 200
+	usualOf   = 20
+	// freeLookback is among how many of the newest jobs an equal free command is looked for: they have no index.
+	freeLookback = 5000
+)

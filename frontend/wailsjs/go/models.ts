@@ -202,6 +202,105 @@ export namespace domain {
 	    // Go type: time
 	    updatedAt: any;
 	}
+	export interface RemoteProcess {
+	    pid: number;
+	    startTime: string;
+	    goesOn?: boolean;
+	}
+	export interface StopResult {
+	    state: string;
+	    pids: number[];
+	    // Go type: time
+	    leaseEndsAt?: any;
+	    note: string;
+	}
+	export interface Target {
+	    kind: string;
+	    alias: string;
+	    user: string;
+	    host: string;
+	    port: number;
+	    jump?: string;
+	    identityFile?: string;
+	    plain?: boolean;
+	}
+	export interface Run {
+	    id: string;
+	    jobId: string;
+	    position: number;
+	    vmId?: string;
+	    vmName: string;
+	    target: Target;
+	    status: string;
+	    exitCode?: number;
+	    signal: string;
+	    error?: Error;
+	    note: string;
+	    stopResult?: StopResult;
+	    // Go type: time
+	    startedAt?: any;
+	    // Go type: time
+	    finishedAt?: any;
+	    bytes: number;
+	    lines: number;
+	    complete: boolean;
+	    remote?: RemoteProcess;
+	}
+	export interface Job {
+	    id: string;
+	    number: number;
+	    commandId?: string;
+	    name: string;
+	    kind: string;
+	    script: string;
+	    values: Record<string, string>;
+	    secrets: Param[];
+	    workDir: string;
+	    env: Record<string, string>;
+	    options: RunOptions;
+	    status: string;
+	    parallelism: number;
+	    timeoutSeconds: number;
+	    origin: string;
+	    retryOf?: string;
+	    starred: boolean;
+	    // Go type: time
+	    createdAt: any;
+	    // Go type: time
+	    startedAt?: any;
+	    // Go type: time
+	    finishedAt?: any;
+	    counts: Record<string, number>;
+	    vmNames: string[];
+	    runCount: number;
+	}
+	export interface Compared {
+	    job: Job;
+	    run: Run;
+	}
+	export interface DiffRow {
+	    kind: string;
+	    a: number;
+	    b: number;
+	    count: number;
+	    text: string;
+	}
+	export interface Diff {
+	    rows: DiffRow[];
+	    added: number;
+	    removed: number;
+	    readA: number;
+	    readB: number;
+	    ofA: number;
+	    ofB: number;
+	    coarse: boolean;
+	    cut: boolean;
+	}
+	export interface Comparison {
+	    old: Compared;
+	    new: Compared;
+	    diff: Diff;
+	}
 	export interface ConfigProblem {
 	    file: string;
 	    line: number;
@@ -224,6 +323,8 @@ export namespace domain {
 	    name: string;
 	    value: string;
 	}
+	
+	
 	
 	export interface SettingValue {
 	    value: string;
@@ -273,78 +374,7 @@ export namespace domain {
 	    problems: ImportProblem[];
 	    left: ImportProblem[];
 	}
-	export interface Job {
-	    id: string;
-	    number: number;
-	    commandId?: string;
-	    name: string;
-	    kind: string;
-	    script: string;
-	    values: Record<string, string>;
-	    secrets: Param[];
-	    workDir: string;
-	    env: Record<string, string>;
-	    options: RunOptions;
-	    status: string;
-	    parallelism: number;
-	    timeoutSeconds: number;
-	    origin: string;
-	    retryOf?: string;
-	    starred: boolean;
-	    // Go type: time
-	    createdAt: any;
-	    // Go type: time
-	    startedAt?: any;
-	    // Go type: time
-	    finishedAt?: any;
-	    counts: Record<string, number>;
-	    vmNames: string[];
-	    runCount: number;
-	}
-	export interface RemoteProcess {
-	    pid: number;
-	    startTime: string;
-	    goesOn?: boolean;
-	}
-	export interface StopResult {
-	    state: string;
-	    pids: number[];
-	    // Go type: time
-	    leaseEndsAt?: any;
-	    note: string;
-	}
-	export interface Target {
-	    kind: string;
-	    alias: string;
-	    user: string;
-	    host: string;
-	    port: number;
-	    jump?: string;
-	    identityFile?: string;
-	    plain?: boolean;
-	}
-	export interface Run {
-	    id: string;
-	    jobId: string;
-	    position: number;
-	    vmId?: string;
-	    vmName: string;
-	    target: Target;
-	    status: string;
-	    exitCode?: number;
-	    signal: string;
-	    error?: Error;
-	    note: string;
-	    stopResult?: StopResult;
-	    // Go type: time
-	    startedAt?: any;
-	    // Go type: time
-	    finishedAt?: any;
-	    bytes: number;
-	    lines: number;
-	    complete: boolean;
-	    remote?: RemoteProcess;
-	}
+	
 	export interface JobDetail {
 	    job: Job;
 	    runs: Run[];
@@ -543,6 +573,21 @@ export namespace domain {
 	    text: string;
 	    regex: boolean;
 	    case: boolean;
+	}
+	export interface Usage {
+	    runs: number;
+	    succeeded: number;
+	    usualMillis: number;
+	    // Go type: time
+	    lastAt?: any;
+	    lastStatus: string;
+	    lastJob: number;
+	}
+	export interface UsageQuery {
+	    commandId: string;
+	    script: string;
+	    vmId: string;
+	    vmName: string;
 	}
 	
 	export interface VMEdit {

@@ -3,13 +3,19 @@
 import {domain} from '../models';
 import {desktop} from '../models';
 
+export function Compare(arg1:string,arg2:string):Promise<domain.Comparison>;
+
 export function Delete(arg1:string):Promise<void>;
+
+export function DeleteMany(arg1:Array<string>):Promise<void>;
 
 export function Get(arg1:string):Promise<domain.JobDetail>;
 
 export function List(arg1:domain.JobFilter):Promise<domain.JobPage>;
 
 export function Restore(arg1:string):Promise<void>;
+
+export function RestoreMany(arg1:Array<string>):Promise<void>;
 
 export function Retry(arg1:string,arg2:boolean,arg3:Record<string, string>):Promise<domain.JobDetail>;
 
@@ -20,3 +26,5 @@ export function Start(arg1:desktop.StartJob):Promise<domain.JobDetail>;
 export function Stop(arg1:string):Promise<void>;
 
 export function StopRun(arg1:string):Promise<void>;
+
+export function Usage(arg1:domain.UsageQuery):Promise<domain.Usage>;
