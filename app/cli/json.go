@@ -76,7 +76,11 @@ type jsonVM struct {
 	Host        string             `json:"host"`
 	Port        int                `json:"port"`
 	Environment domain.Environment `json:"environment"`
+	Provider    string             `json:"provider"`
 	Tags        []string           `json:"tags"`
+	Description string             `json:"description"`
+	Favourite   bool               `json:"favourite"`
+	Hidden      bool               `json:"hidden"`
 	LastUsedAt  *stamp             `json:"lastUsedAt"`
 }
 

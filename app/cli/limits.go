@@ -25,6 +25,8 @@ const (
 	defaultJobs = 20
 	// maxContext is how many lines `vmo search` prints around one.
 	maxContext = 1000
+	// maxImport is as much of a file as is read to be imported: one byte more than is taken tells that it is too big.
+	maxImport = 4<<20 + 1
 	// maxColumn is the widest that a column of a table is made; longer values, of which lists of algorithms have hundreds
 	// of characters, stick out.
 	maxColumn = 60

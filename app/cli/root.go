@@ -19,7 +19,7 @@ import (
 // Exit statuses.
 const (
 	exitOK          = 0
-	exitSome        = 1 // not every run succeeded
+	exitSome        = 1 // not every run succeeded, or not every line of an import could be used
 	exitUsage       = 2
 	exitInterrupted = 130
 )
@@ -119,7 +119,7 @@ your disk, together with the window of VM Orchestrator.`,
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})
 	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.searchCommand(), c.cancelCommand(),
-		c.explainCommand(), c.checkCommand(), c.versionCommand())
+		c.explainCommand(), c.checkCommand(), c.importCommand(), c.exportCommand(), c.versionCommand())
 	return root
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -13,26 +14,37 @@ import (
 
 func (c *cli) vmsCommand() *cobra.Command {
 	var asJSON bool
+	var tags []string
 	cmd := &cobra.Command{
 		Use: "vms", Short: "List VMs, and hosts of ssh_config that are not taken in yet", Args: cobra.NoArgs,
 		Long: `List your VMs, and after them the hosts of ssh_config that were not taken in yet.
 Both can be used with --on. Hosts are taken in by the review in the window.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return c.with(cmd.Context(), false, func(a *app.App) error { return c.vms(cmd, a, asJSON) })
+			return c.with(cmd.Context(), false, func(a *app.App) error { return c.vms(cmd, a, asJSON, tags) })
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print one JSON object a line")
+	cmd.Flags().StringSliceVar(&tags, "tag", nil, "only VMs with one of these tags")
 	return cmd
 }
 
-func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
+func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool, tags []string) error {
 	known, err := a.VMs.List(cmd.Context())
 	if err != nil {
 		return err
 	}
+	known = slices.DeleteFunc(known, func(vm domain.VM) bool {
+		return len(tags) > 0 && !slices.ContainsFunc(vm.Tags, func(tag string) bool { return slices.Contains(tags, tag) })
+	})
 	review, err := a.VMs.Review(cmd.Context())
 	if err != nil {
 		return err
+	}
+	if len(tags) > 0 {
+		review.New = nil // what isn't taken in has no tags
+		if len(known) == 0 {
+			return domain.NewError(domain.CodeNotFound, "See the tags with: vmo vms", "no VM has the tag %s", strings.Join(tags, " or "))
+		}
 	}
 	if trouble := a.ConfigTrouble(cmd.Context()); trouble != nil {
 		if len(known) == 0 {
@@ -51,7 +63,7 @@ func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
 		for _, h := range review.New {
 			out = appendJSON(out, jsonVM{
 				Type: "vm", Name: h.Alias, Source: domain.SourceSSHConfig, User: h.User, Host: h.Host, Port: h.Port,
-				Environment: h.Environment, Tags: []string{},
+				Environment: h.Environment, Provider: h.Provider, Tags: []string{},
 			})
 		}
 		_, err := c.out.Write(out)
@@ -75,7 +87,8 @@ func (c *cli) vms(cmd *cobra.Command, a *app.App, asJSON bool) error {
 func vmJSON(vm domain.VM) jsonVM {
 	out := jsonVM{
 		Type: "vm", ID: &vm.ID, Name: vm.Name, Source: vm.Source, User: vm.User, Host: vm.Host, Port: vm.Port,
-		Environment: vm.Environment, Tags: vm.Tags, LastUsedAt: stampOf(vm.LastUsedAt),
+		Environment: vm.Environment, Provider: vm.Provider, Tags: vm.Tags, Description: vm.Description, Favourite: vm.Favourite, Hidden: vm.Hidden,
+		LastUsedAt: stampOf(vm.LastUsedAt),
 	}
 	if out.Tags == nil {
 		out.Tags = []string{}
