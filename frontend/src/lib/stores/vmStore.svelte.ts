@@ -12,6 +12,8 @@ interface Dependencies {
 /** What is known of reaching a VM: "testing", what the last test or look said, or that only a login could tell, for it is behind something. */
 export type Reach = { state: 'testing' } | { state: 'done'; test: ConnectionTest; login?: boolean } | { state: 'indirect'; via: string };
 
+/** The fields of a VM that say how it is reached. */
+const WAY = ['host', 'user', 'port', 'jump', 'identityFile'] as const;
 /** VMs that are looked at with one call: an answer every second or so, and a slow VM holds up few. */
 const LOOK_BATCH = 24;
 /** Calls at a time; Go bounds the looks themselves. */
@@ -39,8 +41,15 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
   async function loadVMs(): Promise<void> {
     const list = await base.loadLatest(() => vmService.list());
     if (!list) return;
+    const before = new Map(vms.map((vm) => [vm.id, vm]));
     vms = list;
     loaded = true;
+    // What was known of reaching a VM says nothing of another address.
+    const moved = list.filter((vm) => { const old = before.get(vm.id); return old && reach.has(vm.id) && WAY.some((field) => old[field] !== vm[field]); }).map((vm) => vm.id);
+    if (moved.length > 0) {
+      reach = new Map([...reach].filter(([id]) => !moved.includes(id)));
+      void checkReach(moved);
+    }
     const there = new Set(list.map((vm) => vm.id));
     if ([...selected].some((id) => !there.has(id))) selected = new Set([...selected].filter((id) => there.has(id)));
   }
@@ -143,13 +152,13 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     selectAll(ids: string[]) { selected = new Set(ids); },
     unselect(id: string) { selected = new Set([...selected].filter((other) => other !== id)); },
     /** The following reject with an ApiError; a form shows it at its field. */
-    async createVM(vm: VM) { const made = await vmService.create(vm); await loadVMs(); return made; },
-    async updateVM(vm: VM) { const made = await vmService.update(vm); await loadVMs(); return made; },
+    async createVM(vm: VM) { const made = await vmService.create(vm); await loadVMs(); void discoverVMs(); return made; },
+    async updateVM(vm: VM) { const made = await vmService.update(vm); await loadVMs(); void discoverVMs(); return made; },
     async editVMs(ids: string[], edit: VMEdit) { await vmService.edit(ids, edit); await loadVMs(); },
     async deleteVMs(ids: string[]) { await vmService.delete(ids); await loadVMs(); void discoverVMs(); },
     async restoreVMs(ids: string[]) { await vmService.restore(ids); await loadVMs(); void discoverVMs(); },
     reviewImport: (name: string, text: string) => vmService.reviewImport(name, text),
-    async takeImport(name: string, text: string, decision: ReviewDecision) { const taken = await vmService.takeImport(name, text, decision); await loadVMs(); return taken; },
+    async takeImport(name: string, text: string, decision: ReviewDecision) { const taken = await vmService.takeImport(name, text, decision); await loadVMs(); void discoverVMs(); return taken; },
     exportVMs: (format: ExportFormat, ids: string[]) => vmService.export(format, ids),
     saveExport: (format: ExportFormat, ids: string[]) => vmService.saveExport(format, ids),
     async applyReview(decision: ReviewDecision) { const taken = await vmService.apply(decision); await loadVMs(); await discoverVMs(); return taken; },
