@@ -2,6 +2,7 @@ import { AppAPIService, PromptAPIService, SettingsAPIService } from '../services
 import { CommandAPIService } from '../services/api/CommandAPIService';
 import { JobAPIService } from '../services/api/JobAPIService';
 import { LogAPIService } from '../services/api/LogAPIService';
+import { SearchAPIService } from '../services/api/SearchAPIService';
 import { VMAPIService } from '../services/api/VMAPIService';
 import { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { WebSocketManager } from '../services/events/WebSocketManager';
@@ -13,6 +14,7 @@ export interface Services {
   commandService: CommandAPIService;
   jobService: JobAPIService;
   logService: LogAPIService;
+  searchService: SearchAPIService;
   promptService: PromptAPIService;
   settingsService: SettingsAPIService;
   events: WebSocketManager;
@@ -47,6 +49,7 @@ export function createServices(): ServiceContainer {
   c.registerService('commandService', () => new CommandAPIService());
   c.registerService('jobService', () => new JobAPIService());
   c.registerService('logService', () => new LogAPIService());
+  c.registerService('searchService', () => new SearchAPIService());
   c.registerService('promptService', () => new PromptAPIService());
   c.registerService('settingsService', () => new SettingsAPIService());
   c.registerService('events', () => new WebSocketManager());

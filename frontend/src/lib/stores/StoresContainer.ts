@@ -6,6 +6,7 @@ import { createExportStore, type ExportStore } from './exportStore.svelte';
 import { createJobStore, type JobStore } from './jobStore.svelte';
 import { createLogStore, type LogStore } from './logStore.svelte';
 import { createPromptStore, type PromptStore } from './promptStore.svelte';
+import { createSearchStore, type SearchStore } from './searchStore.svelte';
 import { createSettingsStore, type SettingsStore } from './settingsStore.svelte';
 import { createUIStore, type UIStore } from './uiStore.svelte';
 import { createVMStore, type VMStore } from './vmStore.svelte';
@@ -19,6 +20,7 @@ export interface Stores {
   jobStore: JobStore;
   logStore: LogStore;
   exportStore: ExportStore;
+  searchStore: SearchStore;
   promptStore: PromptStore;
   uiStore: UIStore;
 }
@@ -36,6 +38,7 @@ export function createStores(services: ServiceContainer): Stores {
     jobStore: createJobStore({ jobService: get('jobService'), jobEvents: get('jobEvents'), events }),
     logStore: createLogStore({ logService: get('logService'), jobEvents: get('jobEvents') }),
     exportStore: createExportStore({ logService: get('logService'), appService: get('appService') }),
+    searchStore: createSearchStore({ searchService: get('searchService'), logService: get('logService') }),
     promptStore: createPromptStore({ promptService: get('promptService'), events }),
     uiStore: createUIStore(),
   };

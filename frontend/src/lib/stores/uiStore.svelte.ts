@@ -13,6 +13,7 @@ export function createUIStore() {
   let tagging = $state.raw<string[] | null>(null);
   let log = $state.raw<{ jobId: string; runId: string; line: number } | null>(null);
   let logExport = $state.raw<{ jobId: string; runId: string } | null>(null);
+  let searching = $state(false);
   let draft = $state.raw<{ script: string; at: number } | null>(null);
 
   return {
@@ -33,7 +34,11 @@ export function createUIStore() {
     get logExport() { return logExport; },
     /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
     get draft() { return draft; },
-    show(next: 'run' | 'history') { view = next; },
+    /** The search over every line stands in the place of everything else. */
+    get searchOpen() { return searching; },
+    openSearch() { searching = true; },
+    closeSearch() { searching = false; },
+    show(next: 'run' | 'history') { view = next; searching = false; },
     addVM() { vmForm = { vm: null, copy: false }; },
     editVM(vm: VM, copy = false) { vmForm = { vm, copy }; },
     closeVMForm() { vmForm = null; },
@@ -53,7 +58,7 @@ export function createUIStore() {
     closeLog() { log = null; },
     exportLog(jobId: string, runId = '') { logExport = { jobId, runId }; },
     closeLogExport() { logExport = null; },
-    editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; },
+    editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; searching = false; },
   };
 }
 export type UIStore = ReturnType<typeof createUIStore>;
