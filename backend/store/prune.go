@@ -130,14 +130,7 @@ func (s *Store) giveBack(ctx context.Context, pause func(context.Context) error)
 		if free == 0 {
 			return nil
 		}
-		// The pragma does a page for each row that is asked of it.
-		rows, err := s.writer.QueryContext(ctx, `PRAGMA incremental_vacuum(`+strconv.Itoa(vacuumPages)+`)`)
-		if err != nil {
-			return s.mapError(ctx, what, err)
-		}
-		for rows.Next() {
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		if err := s.vacuumStep(ctx); err != nil {
 			return s.mapError(ctx, what, err)
 		}
 		var left int64
@@ -151,6 +144,18 @@ func (s *Store) giveBack(ctx context.Context, pause func(context.Context) error)
 			return err
 		}
 	}
+}
+
+// vacuumStep gives back vacuumPages: the pragma does a page for each row that is asked of it.
+func (s *Store) vacuumStep(ctx context.Context) error {
+	rows, err := s.writer.QueryContext(ctx, `PRAGMA incremental_vacuum(`+strconv.Itoa(vacuumPages)+`)`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() { //nolint:revive // the pragma works while its rows are asked for
+	}
+	return rows.Err()
 }
 
 // remember keeps a removal for the person to read.

@@ -114,23 +114,8 @@ func nothingLeft(path string, err error) *domain.Error {
 }
 
 func (v *salvage) tables(ctx context.Context, path string) error {
-	type table struct {
-		name  string
-		keyed bool // has no rowid
-	}
-	rows, err := v.to.QueryContext(ctx, `SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	all, err := v.schema(ctx)
 	if err != nil {
-		return databaseError(path, "list tables", err)
-	}
-	var all []table
-	for rows.Next() {
-		var t table
-		if err := rows.Scan(&t.name, &t.keyed); err != nil {
-			return errors.Join(databaseError(path, "list tables", err), rows.Close())
-		}
-		all = append(all, t)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 		return databaseError(path, "list tables", err)
 	}
 	read := 0
@@ -138,9 +123,9 @@ func (v *salvage) tables(ctx context.Context, path string) error {
 		if slices.Contains(derived, t.name) {
 			continue
 		}
-		n, err := v.table(ctx, t.name, t.keyed)
+		n, err := v.table(ctx, t)
 		if err != nil {
-			return err
+			return databaseError(path, "save "+t.name, err)
 		}
 		read += n
 	}
@@ -150,17 +135,39 @@ func (v *salvage) tables(ctx context.Context, path string) error {
 	return nil
 }
 
+// table is one of the new database's.
+type table struct {
+	name  string
+	keyed bool // has no rowid
+}
+
+func (v *salvage) schema(ctx context.Context) ([]table, error) {
+	rows, err := v.to.QueryContext(ctx, `SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []table
+	for rows.Next() {
+		var t table
+		if err := rows.Scan(&t.name, &t.keyed); err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, rows.Err()
+}
+
 // table copies a table's readable rows. Only a failure of the new database is an error.
-func (v *salvage) table(ctx context.Context, name string, keyed bool) (int, error) {
-	columns, err := v.columns(ctx, name)
+func (v *salvage) table(ctx context.Context, t table) (n int, err error) {
+	columns, err := v.columns(ctx, t.name)
 	if err != nil {
 		return 0, err
 	}
-	n := 0
-	if keyed {
+	if t.keyed {
 		// Whole rows are in the tree of the key: from both ends up to the damage.
 		for _, order := range []string{"", " ORDER BY 1 DESC"} {
-			saved, _, readErr, err := v.rows(ctx, name, columns, `SELECT NULL, `+columns+` FROM `+name+order)
+			saved, _, readErr, err := v.rows(ctx, t.name, columns, `SELECT NULL, `+columns+` FROM `+t.name+order)
 			n += saved
 			if err != nil {
 				return n, err
@@ -170,10 +177,10 @@ func (v *salvage) table(ctx context.Context, name string, keyed bool) (int, erro
 			}
 			v.out.Skipped++
 		}
-	} else if n, err = v.byRow(ctx, name, columns); err != nil {
+	} else if n, err = v.byRow(ctx, t.name, columns); err != nil {
 		return n, err
 	}
-	v.out.Rows[name] = n
+	v.out.Rows[t.name] = n
 	return n, nil
 }
 
@@ -306,54 +313,26 @@ func (v *salvage) mend(ctx context.Context) error {
 	return v.mendOutput(ctx)
 }
 
+// hole is a run whose stored output ends before what its row says.
+type hole struct{ run, stored, storedLines, bytes, lines int64 }
+
 // mendOutput ends each run's output where the first block is missing.
 func (v *salvage) mendOutput(ctx context.Context) error {
-	rows, err := v.to.QueryContext(ctx, `SELECT r.key, r.stored_bytes, r.stored_lines, b.first_byte, b.bytes, b.first_line, b.lines
-		FROM runs r LEFT JOIN (SELECT run, first_byte, bytes, first_line, lines FROM log_chunks
-			UNION ALL SELECT run, first_byte, bytes, first_line, lines FROM log_tails) b ON b.run = r.key
-		WHERE r.stored_bytes > 0 ORDER BY r.key, b.first_byte`)
+	holes, err := v.holes(ctx)
 	if err != nil {
 		return err
 	}
-	type end struct{ run, stored, storedLines, bytes, lines int64 }
-	var cuts []end
-	var now end
-	whole := true
-	finish := func() {
-		if now.run != 0 && (now.bytes != now.stored || now.lines != now.storedLines) {
-			cuts = append(cuts, now)
-		}
-	}
-	for rows.Next() {
-		var run, stored, storedLines int64
-		var first, bytes, firstLine, lines sql.NullInt64
-		if err := rows.Scan(&run, &stored, &storedLines, &first, &bytes, &firstLine, &lines); err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		if run != now.run {
-			finish()
-			now, whole = end{run: run, stored: stored, storedLines: storedLines}, true
-		}
-		if whole = whole && first.Valid && first.Int64 == now.bytes; whole {
-			now.bytes += bytes.Int64
-			now.lines = firstLine.Int64 + lines.Int64 - 1
-		}
-	}
-	finish()
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	v.out.Cut = len(cuts)
-	for _, c := range cuts {
+	v.out.Cut = len(holes)
+	for _, h := range holes {
 		for _, change := range []struct {
 			text string
 			args []any
 		}{
-			{`DELETE FROM log_chunks WHERE run = ? AND first_byte >= ?`, []any{c.run, c.bytes}},
-			{`DELETE FROM log_tails WHERE run = ? AND first_byte >= ?`, []any{c.run, c.bytes}},
-			{`UPDATE runs SET stored_bytes = ?2, stored_lines = ?3, complete = 0 WHERE key = ?1`, []any{c.run, c.bytes, c.lines}},
+			{`DELETE FROM log_chunks WHERE run = ? AND first_byte >= ?`, []any{h.run, h.bytes}},
+			{`DELETE FROM log_tails WHERE run = ? AND first_byte >= ?`, []any{h.run, h.bytes}},
+			{`UPDATE runs SET stored_bytes = ?2, stored_lines = ?3, complete = 0 WHERE key = ?1`, []any{h.run, h.bytes, h.lines}},
 			{`INSERT INTO log_notices (run, after_line, at, text) SELECT key, ?2, coalesce(finished_at, started_at, 0), ?3 FROM runs WHERE key = ?1`,
-				[]any{c.run, c.lines, fmt.Sprintf("Output incomplete from byte %d: the database was damaged here.", c.bytes)}},
+				[]any{h.run, h.lines, fmt.Sprintf("Output incomplete from byte %d: the database was damaged here.", h.bytes)}},
 		} {
 			if _, err := v.to.ExecContext(ctx, change.text, change.args...); err != nil {
 				return err
@@ -361,4 +340,40 @@ func (v *salvage) mendOutput(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+func (v *salvage) holes(ctx context.Context) ([]hole, error) {
+	rows, err := v.to.QueryContext(ctx, `SELECT r.key, r.stored_bytes, r.stored_lines, b.first_byte, b.bytes, b.first_line, b.lines
+		FROM runs r LEFT JOIN (SELECT run, first_byte, bytes, first_line, lines FROM log_chunks
+			UNION ALL SELECT run, first_byte, bytes, first_line, lines FROM log_tails) b ON b.run = r.key
+		WHERE r.stored_bytes > 0 ORDER BY r.key, b.first_byte`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var all []hole
+	var now hole
+	whole := true
+	finish := func() {
+		if now.run != 0 && (now.bytes != now.stored || now.lines != now.storedLines) {
+			all = append(all, now)
+		}
+	}
+	for rows.Next() {
+		var run, stored, storedLines int64
+		var first, bytes, firstLine, lines sql.NullInt64
+		if err := rows.Scan(&run, &stored, &storedLines, &first, &bytes, &firstLine, &lines); err != nil {
+			return nil, err
+		}
+		if run != now.run {
+			finish()
+			now, whole = hole{run: run, stored: stored, storedLines: storedLines}, true
+		}
+		if whole = whole && first.Valid && first.Int64 == now.bytes; whole {
+			now.bytes += bytes.Int64
+			now.lines = firstLine.Int64 + lines.Int64 - 1
+		}
+	}
+	finish()
+	return all, rows.Err()
 }
