@@ -21,7 +21,7 @@ func (g *ground) engine() (*engine, error) {
 	if g.open != nil {
 		return g.open, nil
 	}
-	a, err := app.Open(context.Background(), app.Config{DataDir: filepath.Join(g.dir, "open"), SSHConfig: g.config, Origin: domain.OriginCLI})
+	a, err := app.Open(g.ctx, app.Config{DataDir: filepath.Join(g.dir, "open"), SSHConfig: g.config, Origin: domain.OriginCLI})
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +38,11 @@ func (e *engine) close() {
 }
 
 // run runs a command on hosts as one job and tells how long that took until everything of it was stored.
-func (g *ground) run(command string, names []string) (time.Duration, error) {
+func (g *ground) run(ctx context.Context, command string, names []string) (time.Duration, error) {
 	e, err := g.engine()
 	if err != nil {
 		return 0, err
 	}
-	ctx := context.Background()
 	targets, err := e.app.Targets(ctx, names, nil, false)
 	if err != nil {
 		return 0, err
@@ -70,14 +69,14 @@ func (g *ground) idle(out *tabwriter.Writer) error {
 		g.open.close()
 		g.open = nil
 	}
-	if _, err := g.run("true", g.names[:1]); err != nil { // everything that is there once
+	if _, err := g.run(g.ctx, "true", g.names[:1]); err != nil { // everything that is there once
 		return err
 	}
 	before, err := resident()
 	if err != nil {
 		return err
 	}
-	if _, err := g.run("true", g.names); err != nil {
+	if _, err := g.run(g.ctx, "true", g.names); err != nil {
 		return err
 	}
 	time.Sleep(time.Second)

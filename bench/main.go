@@ -1,99 +1,206 @@
 // Command bench prints how fast the product is beside its peers: what, ours, peer, ratio, goal. Every ratio comes from
-// one run in which ours and the peer take turns on the same sshd, started here on loopback with host keys checked; the
+// one run in which ours and the peers take turns on the same sshd, started here on loopback with host keys checked; the
 // figure is the median of the rounds. Ours is the real product path, with job, run and every line stored: vmo, or
 // the same engine opened here where a row needs one living process.
 //
-//	go run ./bench [-rounds N] [-vmo bin/vmo] [-row N]
+//	go run ./bench [-rounds N] [-vmo bin/vmo] [-window bin/vm-orchestrator] [-data dist/bench-data] [-row 1,7,10]
 //
-// It installs nothing: a peer that is not there is reported as "not installed", never as a win.
+// It installs nothing: a peer that is not there is reported as "not installed", never as a win, and so is a history
+// that was not made (make bench-data). A row that fails is told and the others are measured all the same. A row is
+// bounded: at least 5 rounds, and no more once it took rowTime.
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
 
+const (
+	minRounds = 5
+	// rowTime is when a row begins no round more than the least. All rows together then take some ten minutes.
+	rowTime = 20 * time.Second
+	// warmTime is how long a first round may take to be repeated: it finds cold caches and isn't counted. What takes
+	// longer isn't measured in caches.
+	warmTime = 5 * time.Second
+)
+
 func main() {
-	rounds := flag.Int("rounds", 15, "rounds per row, at least 5")
-	vmo := flag.String("vmo", "bin/vmo", "the vmo to measure")
-	only := flag.String("row", "", "this row alone")
+	if len(os.Args) > 1 && os.Args[1] == serveArg {
+		os.Exit(serve(os.Args[2:]))
+	}
+	o := options{}
+	flag.IntVar(&o.rounds, "rounds", 15, "rounds per row, at least 5")
+	flag.StringVar(&o.vmo, "vmo", "bin/vmo", "the vmo to measure")
+	flag.StringVar(&o.window, "window", "bin/vm-orchestrator", "the window to measure")
+	flag.StringVar(&o.data, "data", "dist/bench-data", "a history made by bench-data")
+	only := flag.String("row", "", "these rows alone, such as 1,7,10")
 	flag.Parse()
-	if err := run(max(*rounds, 5), *vmo, *only); err != nil {
+	o.rounds = max(o.rounds, minRounds)
+	if *only != "" {
+		o.only = strings.Split(*only, ",")
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-// row is one comparison. Ours and the peer's are run in turns; each gives what one round took.
-type row struct {
-	number, what, peer string
-	goal               float64 // ours is at most this part of the peer's time
-	ours, theirs       func() (time.Duration, error)
+type options struct {
+	rounds            int
+	vmo, window, data string
+	only              []string
 }
 
-func run(rounds int, vmo, only string) error {
-	vmo, err := filepath.Abs(vmo)
-	if err != nil {
+func (o options) wants(number string) bool {
+	return len(o.only) == 0 || slices.Contains(o.only, number)
+}
+
+// sample is what one round took.
+type sample struct {
+	took time.Duration
+	cpu  time.Duration // of the programs that were started, as far as they are ours to count
+}
+
+type measured func(context.Context) (sample, error)
+
+// side is a peer.
+type side struct {
+	name    string
+	goal    float64 // ours is at most this part of the peer's time
+	cpuGoal float64 // and of its processor time; 0: no goal
+	run     measured
+}
+
+// row is one comparison. Ours and the peers' are run in turns.
+type row struct {
+	number, what string
+	ours         measured
+	peers        []side
+	after        func(*tabwriter.Writer) error // more lines; nil: none
+}
+
+// table collects what is printed, and which rows failed.
+type table struct {
+	*tabwriter.Writer
+	failed []string
+}
+
+func (t *table) try(number, what string, do func() error) {
+	fmt.Fprintf(os.Stderr, "row %s: %s\n", number, what)
+	if err := do(); err != nil {
+		t.failed = append(t.failed, number)
+		fmt.Fprintf(os.Stderr, "row %s: %v\n", number, err)
+		fmt.Fprintf(t, "%s\t%s\t\t\t\tfailed\t\t\t\n", number, what)
+	}
+}
+
+func run(ctx context.Context, o options) (err error) {
+	if o.vmo, err = filepath.Abs(o.vmo); err != nil {
 		return err
 	}
-	if _, err := os.Stat(vmo); err != nil {
+	if _, err := os.Stat(o.vmo); err != nil {
 		return fmt.Errorf("build it first (make vmo): %w", err)
 	}
-	g, err := newGround(vmo)
+	g, err := newGround(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer g.close()
-	out := tabwriter.NewWriter(os.Stdout, 2, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(out, "row\twhat\tpeer\tours\tpeer's\tratio\tgoal\t\t")
+	began := time.Now()
+	t := &table{Writer: tabwriter.NewWriter(os.Stdout, 2, 0, 2, ' ', tabwriter.AlignRight)}
+	fmt.Fprintln(t, "row\twhat\tpeer\tours\tpeer's\tratio\tgoal\t\t")
 	for _, r := range g.rows() {
-		if only != "" && r.number != only {
-			continue
-		}
-		if err := measure(out, r, rounds); err != nil {
-			return fmt.Errorf("row %s: %w", r.number, err)
+		if o.wants(r.number) && ctx.Err() == nil {
+			t.try(r.number, r.what, func() error { return measure(ctx, t.Writer, r, o.rounds) })
 		}
 	}
-	if only == "" || only == "9" {
-		if err := g.idle(out); err != nil {
-			return fmt.Errorf("row 9: %w", err)
+	for _, alone := range []struct {
+		number, what string
+		do           func(*tabwriter.Writer) error
+	}{
+		{"9", "idle pooled connection", g.idle}, {"10", "history of 100,000 jobs", g.history}, {"11", "a rare word over all logs", g.rare},
+		{"12", "window", g.atWindow},
+	} {
+		if o.wants(alone.number) && ctx.Err() == nil {
+			t.try(alone.number, alone.what, func() error { return alone.do(t.Writer) })
 		}
 	}
-	fmt.Fprintf(out, "%d rounds in turns, medians\n", rounds)
-	return out.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	fmt.Printf("at least %d and at most %d rounds in turns, medians; %d processors, load %s, %.0f s\n",
+		minRounds, o.rounds, runtime.NumCPU(), load(), time.Since(began).Seconds())
+	if len(t.failed) > 0 {
+		return fmt.Errorf("failed: row %s", strings.Join(t.failed, ", "))
+	}
+	return context.Cause(ctx)
 }
 
-func measure(out *tabwriter.Writer, r row, rounds int) error {
-	var ours, theirs []time.Duration
-	for i := range rounds + 1 {
-		a, err := r.ours()
+// measure runs a row's rounds and prints a line for each peer.
+func measure(ctx context.Context, out *tabwriter.Writer, r row, rounds int) error {
+	var ours []sample
+	theirs := make([][]sample, len(r.peers))
+	missing := make([]bool, len(r.peers))
+	began, warm := time.Now(), false
+	for len(ours) < rounds && (len(ours) < minRounds || time.Since(began) < rowTime) {
+		round := time.Now()
+		a, err := r.ours(ctx)
 		if err != nil {
 			return err
 		}
-		b, err := r.theirs()
-		if errors.Is(err, exec.ErrNotFound) {
-			fmt.Fprintf(out, "%s\t%s\t%s\t\t\tnot installed\t<= %.2f\t\t\n", r.number, r.what, r.peer, r.goal)
-			return nil
+		ours = append(ours, a)
+		for k, p := range r.peers {
+			if missing[k] {
+				continue
+			}
+			b, err := p.run(ctx)
+			if missing[k] = errors.Is(err, exec.ErrNotFound); missing[k] {
+				continue
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", p.name, err)
+			}
+			theirs[k] = append(theirs[k], b)
 		}
-		if err != nil {
-			return err
+		if !warm && time.Since(round) < warmTime {
+			ours = nil
+			clear(theirs)
 		}
-		if i == 0 {
-			continue // both find a cold cache in the first round
-		}
-		ours, theirs = append(ours, a), append(theirs, b)
+		warm = true
 	}
-	o, p := median(ours), median(theirs)
-	fmt.Fprintf(out, "%s\t%s\t%s\t%.1f ms\t%.1f ms\t%.2f\t<= %.2f\t%s\t\n",
-		r.number, r.what, r.peer, ms(o), ms(p), float64(o)/float64(p), r.goal, verdict(float64(o)/float64(p) <= r.goal))
+	for k, p := range r.peers {
+		if missing[k] {
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t\tnot installed\t<= %.2f\t\t\n", r.number, r.what, p.name, shown(median(ours, took)), p.goal)
+			continue
+		}
+		compare(out, r.number, r.what, p.name, p.goal, median(ours, took), median(theirs[k], took))
+		if p.cpuGoal > 0 {
+			compare(out, r.number, r.what+": processor time", p.name, p.cpuGoal, median(ours, cpu), median(theirs[k], cpu))
+		}
+	}
+	if r.after != nil {
+		return r.after(out)
+	}
 	return nil
+}
+
+func compare(out *tabwriter.Writer, number, what, peer string, goal float64, ours, theirs time.Duration) {
+	ratio := float64(ours) / float64(theirs)
+	fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%.3f\t<= %.2f\t%s\t\n", number, what, peer, shown(ours), shown(theirs), ratio, goal, verdict(ratio <= goal))
 }
 
 func verdict(reached bool) string {
@@ -103,9 +210,41 @@ func verdict(reached bool) string {
 	return "missed"
 }
 
-func median(d []time.Duration) time.Duration {
-	slices.Sort(d)
+func took(s sample) time.Duration { return s.took }
+func cpu(s sample) time.Duration  { return s.cpu }
+
+func median(all []sample, of func(sample) time.Duration) time.Duration {
+	d := make([]time.Duration, len(all))
+	for i, s := range all {
+		d[i] = of(s)
+	}
+	return middle(d)
+}
+
+func middle(d []time.Duration) time.Duration {
+	if len(d) == 0 {
+		return 0
+	}
+	d = slices.Sorted(slices.Values(d))
 	return d[len(d)/2]
 }
 
-func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+func shown(d time.Duration) string {
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.2f ms", float64(d.Microseconds())/1000)
+	case d < 10*time.Second:
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+// load is how busy the computer was: with others at work only the ratios say something.
+func load() string {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return "unknown"
+	}
+	one, _, _ := strings.Cut(string(text), " ")
+	return one
+}

@@ -58,12 +58,13 @@ type Run struct {
 func (p Params) Plan() []Job {
 	r := rand.New(rand.NewPCG(p.Seed, 1)) // #nosec G404 -- data for a measurement
 	span := time.Duration(p.Days) * 24 * time.Hour
+	step := span / time.Duration(p.Jobs)
 	jobs := make([]Job, p.Jobs)
 	var weights []float64
 	total := 0.0
 	for i := range jobs {
 		j := &jobs[i]
-		j.At = p.Until.Add(-span + span*time.Duration(i+1)/time.Duration(p.Jobs)).UTC().Truncate(time.Millisecond)
+		j.At = p.Until.Add(-span + step*time.Duration(i+1)).UTC().Truncate(time.Millisecond)
 		j.Command, j.Script, j.Origin = -1, pick(r, freeScripts), domain.OriginWindow
 		if r.IntN(10) < 7 {
 			j.Command = skewed(r, p.Commands)

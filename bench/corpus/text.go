@@ -41,15 +41,16 @@ type Text struct {
 // Write gives the text in pieces of whole lines, each with the time at which it came. p is reused after the call.
 func (t Text) Write(to func(at time.Time, p []byte) error) error {
 	rng := rand.New(rand.NewPCG(t.Seed, uint64(t.Kind))) // #nosec G404 G115 -- text for a measurement
+	w := newWorld(t.Kind, rng)
 	step := t.Took / time.Duration(max(t.Lines, 1))
-	at := t.Start
+	w.at = t.Start
 	buf := make([]byte, 0, pieceBytes+4096)
 	for n := range t.Lines {
 		rare := t.Rare && n == t.Lines/2
-		buf = appendLine(buf, t.Kind, rng, at, rare)
-		at = at.Add(step)
+		buf = w.line(buf, t.Kind, rare)
+		w.at = w.at.Add(step)
 		if len(buf) >= pieceBytes {
-			if err := to(at, buf); err != nil {
+			if err := to(w.at, buf); err != nil {
 				return err
 			}
 			buf = buf[:0]
@@ -58,7 +59,7 @@ func (t Text) Write(to func(at time.Time, p []byte) error) error {
 	if len(buf) == 0 {
 		return nil
 	}
-	return to(at, buf)
+	return to(w.at, buf)
 }
 
 // Bytes is how long the text is.
@@ -68,23 +69,145 @@ func (t Text) Bytes() int64 {
 	return n
 }
 
-func appendLine(b []byte, k Kind, r *rand.Rand, at time.Time, rare bool) []byte {
+// world is the small part of it that one run sees: a machine has a few services, talks to a few others, and says the same
+// few things again and again, which is what makes logs compress as they do.
+type world struct {
+	*rand.Rand
+	at        time.Time
+	host      int
+	pids      [8]int
+	units     []string
+	people    []string
+	words     []string
+	folders   []string
+	agents    []string
+	patterns  []string
+	addresses []string
+}
+
+func newWorld(k Kind, r *rand.Rand) *world {
+	w := &world{
+		Rand: r, host: r.IntN(40), units: some(r, units, 5), people: some(r, people, 3), words: some(r, words, 16), folders: some(r, folders, 3),
+		agents: some(r, agents, 4), patterns: some(r, patterns[k], 7),
+	}
+	for i := range w.pids {
+		w.pids[i] = 300 + r.IntN(60000)
+	}
+	for range 24 {
+		var b []byte
+		bits := r.Uint32()
+		for i := range 4 {
+			if i > 0 {
+				b = append(b, '.')
+			}
+			b = number(b, int(bits>>(8*i)&0xff)%254+1)
+		}
+		w.addresses = append(w.addresses, string(b))
+	}
+	return w
+}
+
+// some chooses n of all.
+func some(r *rand.Rand, all []string, n int) []string {
+	chosen := make([]string, 0, n)
+	for _, i := range r.Perm(len(all))[:min(n, len(all))] {
+		chosen = append(chosen, all[i])
+	}
+	return chosen
+}
+
+// of is one of words; the first ones come often.
+func (w *world) of(words []string) string {
+	f := w.Float64()
+	return words[int(f*f*float64(len(words)))]
+}
+
+func (w *world) line(b []byte, k Kind, rare bool) []byte {
 	switch k {
 	case Journal:
-		b = journalLine(b, r, at)
+		b = w.at.AppendFormat(b, "Jan 02 15:04:05.000000")
+		b = append(b, " web-"...)
+		b = number(b, w.host)
+		b = append(b, ' ')
+		unit := w.IntN(len(w.units))
+		b = append(b, w.units[unit]...)
+		b = append(b, '[')
+		b = number(b, w.pids[unit])
+		b = append(b, "]: "...)
 	case Nginx:
-		b = nginxLine(b, r, at)
+		b = append(b, w.of(w.addresses)...)
+		b = append(b, " - - ["...)
+		b = w.at.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
+		b = append(b, `] "`...)
+		b = w.fill(b, w.of(w.patterns))
+		b = append(b, ` HTTP/1.1" `...)
+		b = append(b, w.of(codes)...)
+		b = append(b, ' ')
+		b = number(b, w.IntN(9000))
+		b = append(b, ` "-" "`...)
+		b = append(b, w.of(w.agents)...)
+		b = append(b, `" rt=0.`...)
+		b = number(b, 100+w.IntN(900))
+		return ended(b, rare)
 	case JSON:
-		return jsonLine(b, r, at, rare)
-	case Build:
-		b = buildLine(b, r)
-	default:
-		b = plainLine(b, r)
+		b = append(b, `{"ts":"`...)
+		b = w.at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
+		b = append(b, `","level":"`...)
+		b = append(b, w.of(levels)...)
+		b = append(b, `","svc":"`...)
+		b = append(b, w.units[0]...)
+		b = append(b, `","msg":"`...)
+		b = w.fill(b, w.of(w.patterns))
+		if rare {
+			b = append(append(b, ' '), RareWord...)
+		}
+		b = append(b, `","ms":`...)
+		b = number(b, w.IntN(400))
+		return append(b, "}\n"...)
 	}
+	return ended(w.fill(b, w.of(w.patterns)), rare)
+}
+
+func ended(b []byte, rare bool) []byte {
 	if rare {
 		b = append(append(b, ' '), RareWord...)
 	}
 	return append(b, '\n')
+}
+
+// fill writes a pattern whose marks stand for something varied: %d a number, %x hex, %X a digest, %a an address, %u a
+// unit, %p a person, %w a word, %f a path.
+func (w *world) fill(b []byte, pattern string) []byte {
+	for i := 0; i < len(pattern); i++ {
+		if pattern[i] != '%' || i+1 == len(pattern) {
+			b = append(b, pattern[i])
+			continue
+		}
+		i++
+		switch pattern[i] {
+		case 'd':
+			b = number(b, w.IntN(1<<(3+w.IntN(10))))
+		case 'x':
+			b = hex(b, w.Rand, 8)
+		case 'X':
+			b = hex(b, w.Rand, 32)
+		case 'a':
+			b = append(b, w.of(w.addresses)...)
+		case 'u':
+			b = append(b, w.of(w.units)...)
+		case 'p':
+			b = append(b, w.of(w.people)...)
+		case 'w':
+			b = append(b, w.of(w.words)...)
+		case 'f':
+			b = append(append(b, '/'), w.of(w.folders)...)
+			b = append(append(b, '/'), w.of(w.words)...)
+			b = number(append(b, '-'), w.IntN(500))
+		default:
+			b = append(b, '%', pattern[i])
+		}
+	}
+	return b
 }
 
 func pick(r *rand.Rand, words []string) string { return words[r.IntN(len(words))] }
@@ -101,109 +224,4 @@ func hex(b []byte, r *rand.Rand, digits int) []byte {
 		}
 	}
 	return b
-}
-
-func address(b []byte, r *rand.Rand) []byte {
-	bits := r.Uint32()
-	for i := range 4 {
-		if i > 0 {
-			b = append(b, '.')
-		}
-		b = number(b, int(bits>>(8*i)&0xff)%254+1)
-	}
-	return b
-}
-
-// fill writes a pattern whose marks stand for something varied: %d a number, %x hex, %a an address, %u a unit,
-// %p a person, %w a word, %f a path.
-func fill(b []byte, r *rand.Rand, pattern string) []byte {
-	for i := 0; i < len(pattern); i++ {
-		if pattern[i] != '%' || i+1 == len(pattern) {
-			b = append(b, pattern[i])
-			continue
-		}
-		i++
-		switch pattern[i] {
-		case 'd':
-			b = number(b, r.IntN(1<<(4+r.IntN(13))))
-		case 'x':
-			b = hex(b, r, 8)
-		case 'X':
-			b = hex(b, r, 32)
-		case 'a':
-			b = address(b, r)
-		case 'u':
-			b = append(b, pick(r, units)...)
-		case 'p':
-			b = append(b, pick(r, people)...)
-		case 'w':
-			b = append(b, pick(r, words)...)
-		case 'f':
-			b = append(b, '/')
-			b = append(b, pick(r, folders)...)
-			b = append(b, '/')
-			b = append(b, pick(r, words)...)
-			b = append(b, '-')
-			b = number(b, r.IntN(5000))
-		default:
-			b = append(b, '%', pattern[i])
-		}
-	}
-	return b
-}
-
-func journalLine(b []byte, r *rand.Rand, at time.Time) []byte {
-	b = at.AppendFormat(b, "Jan 02 15:04:05.000000")
-	b = append(b, " web-"...)
-	b = number(b, r.IntN(40))
-	b = append(b, ' ')
-	b = append(b, pick(r, units)...)
-	b = append(b, '[')
-	b = number(b, 300+r.IntN(60000))
-	b = append(b, "]: "...)
-	return fill(b, r, pick(r, journal))
-}
-
-func nginxLine(b []byte, r *rand.Rand, at time.Time) []byte {
-	b = address(b, r)
-	b = append(b, " - - ["...)
-	b = at.AppendFormat(b, "02/Jan/2006:15:04:05 -0700")
-	b = append(b, `] "`...)
-	b = fill(b, r, pick(r, requests))
-	b = append(b, ` HTTP/1.1" `...)
-	b = append(b, pick(r, codes)...)
-	b = append(b, ' ')
-	b = number(b, r.IntN(90000))
-	b = append(b, ` "-" "`...)
-	b = append(b, pick(r, agents)...)
-	b = append(b, `" rt=0.`...)
-	b = number(b, 100+r.IntN(900))
-	return b
-}
-
-func jsonLine(b []byte, r *rand.Rand, at time.Time, rare bool) []byte {
-	b = append(b, `{"ts":"`...)
-	b = at.UTC().AppendFormat(b, "2006-01-02T15:04:05.000Z")
-	b = append(b, `","level":"`...)
-	b = append(b, pick(r, levels)...)
-	b = append(b, `","svc":"`...)
-	b = append(b, pick(r, units)...)
-	b = append(b, `","trace":"`...)
-	b = hex(b, r, 16)
-	b = append(b, `","msg":"`...)
-	b = fill(b, r, pick(r, messages))
-	if rare {
-		b = append(append(b, ' '), RareWord...)
-	}
-	b = append(b, `","ms":`...)
-	b = number(b, r.IntN(4000))
-	return append(b, "}\n"...)
-}
-
-func buildLine(b []byte, r *rand.Rand) []byte {
-	return fill(b, r, pick(r, builds))
-}
-
-func plainLine(b []byte, r *rand.Rand) []byte {
-	return fill(b, r, pick(r, plain))
 }

@@ -77,4 +77,6 @@ var (
 		"%a  %w-%d.example.com %w-%d", "total %d", " %d:%d  up %d days, %d users, load average: %d.%d, %d.%d, %d.%d",
 		"rsync: sent %d bytes  received %d bytes  %d.%d bytes/sec", "deleting %f", "%f: OK", "", "  %w: %d", "server.%w.%w: \"%x\"",
 	}
+
+	patterns = [kinds][]string{Journal: journal, Nginx: requests, JSON: messages, Build: builds, Plain: plain}
 )

@@ -57,6 +57,9 @@ func fill(ctx context.Context, dir string, p corpus.Params, jobs []corpus.Job) (
 	if err != nil {
 		return err
 	}
+	if err := f.sign(ctx); err != nil {
+		return err
+	}
 	state.Complete, state.Lines, state.Bytes = true, f.lines.Load(), f.bytes.Load()
 	for i, j := range jobs {
 		state.Runs += len(j.Runs)
@@ -147,6 +150,13 @@ func (f *filler) history(ctx context.Context, jobs []corpus.Job) ([][]string, er
 	close(queue)
 	wg.Wait()
 	return ids, context.Cause(ctx)
+}
+
+// sign builds what is missing of the signatures that a search goes by.
+func (f *filler) sign(ctx context.Context) error {
+	hub := output.NewHub(output.Options{Store: f.store})
+	_, err := hub.Sign(ctx)
+	return errors.Join(err, hub.Close(ctx))
 }
 
 // insert writes a job as it is when it is over; its output follows.
