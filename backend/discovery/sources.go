@@ -162,25 +162,38 @@ func (s *Service) askAll(ctx context.Context) ([]answer, error) {
 	return out, errors.Join(errs...)
 }
 
+// lookup looks for aliases in the sources, each of which is asked once, however many aliases there are.
+type lookup struct {
+	s       *Service
+	answers []map[string]domain.FoundHost // of the sources asked so far, by alias
+	failed  error                         // of the first of them that failed
+}
+
 // offerOf looks for an alias in one source after the other, and waits for each as long as it takes: the first that has
 // it counts, and ssh_config, which is quick, comes first.
-func (s *Service) offerOf(ctx context.Context, alias string) (offer, bool, error) {
-	var failed error
-	for _, a := range s.askers {
-		got, err := s.ask(ctx, a, maxAsk)
-		if err != nil {
-			return offer{}, false, err
-		}
-		if failed == nil {
-			failed = got.err
-		}
-		for _, host := range got.hosts {
-			if host.Alias == alias {
-				return offer{a.source.Name(), host}, true, nil
+func (l *lookup) offerOf(ctx context.Context, alias string) (offer, bool, error) {
+	for i, a := range l.s.askers {
+		if i == len(l.answers) {
+			got, err := l.s.ask(ctx, a, maxAsk)
+			if err != nil {
+				return offer{}, false, err
 			}
+			if l.failed == nil {
+				l.failed = got.err
+			}
+			hosts := make(map[string]domain.FoundHost, len(got.hosts))
+			for _, host := range got.hosts {
+				if _, twice := hosts[host.Alias]; !twice {
+					hosts[host.Alias] = host
+				}
+			}
+			l.answers = append(l.answers, hosts)
+		}
+		if host, ok := l.answers[i][alias]; ok {
+			return offer{a.source.Name(), host}, true, nil
 		}
 	}
-	return offer{}, false, failed // it may be what the failed one has
+	return offer{}, false, l.failed // it may be what the failed one has
 }
 
 // Details gives what the VM's source knows of it beside its address; never nil, empty for a source that knows no more.

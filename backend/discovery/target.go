@@ -36,13 +36,13 @@ func (s *Service) ResolveTargets(ctx context.Context, on, tags []string, all boo
 	if err != nil {
 		return nil, err
 	}
-	c := collector{}
+	c, sources := collector{}, lookup{s: s}
 	for _, word := range on {
 		if vm, ok := byName(vms, word); ok {
 			c.addVM(vm)
 			continue
 		}
-		target, err := s.adHoc(ctx, vms, word)
+		target, err := adHoc(ctx, &sources, vms, word)
 		if err != nil {
 			return nil, err
 		}
@@ -118,8 +118,8 @@ func quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-func (s *Service) adHoc(ctx context.Context, vms []domain.VM, word string) (ResolvedTarget, error) {
-	o, offered, err := s.offerOf(ctx, word)
+func adHoc(ctx context.Context, sources *lookup, vms []domain.VM, word string) (ResolvedTarget, error) {
+	o, offered, err := sources.offerOf(ctx, word)
 	if err != nil {
 		return ResolvedTarget{}, err
 	}
@@ -160,14 +160,29 @@ func resolved(vm domain.VM) ResolvedTarget {
 }
 
 // collector keeps each target once.
-type collector struct{ out []ResolvedTarget }
+type collector struct {
+	out  []ResolvedTarget
+	seen map[seenTarget]struct{}
+}
+
+type seenTarget struct {
+	vmID   string // "" for one that was not taken in
+	target domain.Target
+}
 
 func (c *collector) add(t ResolvedTarget) {
-	if !slices.ContainsFunc(c.out, func(o ResolvedTarget) bool {
-		return o.Target == t.Target && (o.VMID == nil) == (t.VMID == nil) && (o.VMID == nil || *o.VMID == *t.VMID)
-	}) {
-		c.out = append(c.out, t)
+	key := seenTarget{target: t.Target}
+	if t.VMID != nil {
+		key.vmID = *t.VMID
 	}
+	if _, twice := c.seen[key]; twice {
+		return
+	}
+	if c.seen == nil {
+		c.seen = map[seenTarget]struct{}{}
+	}
+	c.seen[key] = struct{}{}
+	c.out = append(c.out, t)
 }
 
 func (c *collector) addVM(vm domain.VM) { c.add(resolved(vm)) }

@@ -1,7 +1,11 @@
 package discovery
 
 import (
+	"context"
+	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"vmorchestrator/backend/domain"
@@ -67,5 +71,31 @@ func TestTargetOfAFileHasNoValuesOfItsOwn(t *testing.T) {
 	vm := domain.VM{Source: domain.SourceSSHConfig, SourceKey: "web", Host: "seen.example", User: "seen", Port: 2222}
 	if got, want := Target(vm), (domain.Target{Kind: domain.TargetSSH, Alias: "web", Host: "seen.example"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// counted counts how often it is asked.
+type counted struct {
+	source
+	asked atomic.Int32
+}
+
+func (c *counted) List(ctx context.Context) ([]domain.FoundHost, []domain.LookedAt, []domain.ConfigProblem, error) {
+	c.asked.Add(1)
+	return c.source.List(ctx)
+}
+
+// Each alias had the whole of ssh_config read again: 200 of them cost 0.8 s before the first connection.
+func TestManyAliasesAskASourceOnce(t *testing.T) {
+	c := &counted{}
+	var words []string
+	for i := range 300 {
+		words = append(words, fmt.Sprintf("web-%d", i))
+		c.hosts = append(c.hosts, found(words[i]))
+	}
+	s := New(Options{Store: &memory{}, Sources: []Source{c}})
+	targets := must[[]ResolvedTarget](t)(s.ResolveTargets(t.Context(), slices.Concat(words, words), nil, false))
+	if len(targets) != 300 || c.asked.Load() != 1 {
+		t.Errorf("%d targets after %d questions, want 300 after 1", len(targets), c.asked.Load())
 	}
 }
