@@ -17,6 +17,7 @@ import (
 
 	"vmorchestrator/backend/domain"
 	"vmorchestrator/backend/ssh/config"
+	"vmorchestrator/backend/ssh/knownhosts"
 )
 
 // Sink takes a run's output. Write blocks while the reader is behind, and the remote command then waits; p is only
@@ -65,6 +66,7 @@ type Client struct {
 	agents agentAccess // how agents are reached; a test changes it
 	pool   *pool
 	cache  settingsCache
+	known  knownhosts.Parsed
 	looks  chan struct{} // one for each Reach that goes on
 
 	ctx    context.Context // ends with Close

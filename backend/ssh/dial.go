@@ -75,7 +75,7 @@ func (c *Client) handshake(ctx context.Context, st *attempt, h hop, base *conn) 
 	conf := &gossh.ClientConfig{
 		User:              h.Settings.User,
 		AuthCallback:      st.next,
-		HostKeyAlgorithms: hostKeyAlgorithms(h),
+		HostKeyAlgorithms: c.hostKeyAlgorithms(h),
 		HostKeyCallback: func(_ string, remote net.Addr, key gossh.PublicKey) error {
 			if st.hostKey != nil { // keys are exchanged anew on a connection that stands
 				if same(st.hostKey, key) {

@@ -27,10 +27,11 @@ func (u *unknownKey) Error() string { return "unknown host key " + gossh.Fingerp
 // errLook is returned into x/crypto where the real error is kept in attempt.keyErr.
 var errLook = errors.New("host key refused")
 
-func query(h hop, remote net.Addr) knownhosts.Query {
+func (c *Client) query(h hop, remote net.Addr) knownhosts.Query {
 	s := h.Settings
 	q := knownhosts.Query{
-		Host: s.HostName, Port: s.Port, HostKeyAlias: s.HostKeyAlias, CheckIP: s.CheckHostIP,
+		Parsed: &c.known,
+		Host:   s.HostName, Port: s.Port, HostKeyAlias: s.HostKeyAlias, CheckIP: s.CheckHostIP,
 		UserFiles: s.UserKnownHostsFiles, GlobalFiles: s.GlobalKnownHostsFiles,
 		RevokedFile: s.RevokedHostKeys, CASignatureAlgorithms: s.CASignatureAlgorithms,
 	}
@@ -42,7 +43,7 @@ func query(h hop, remote net.Addr) knownhosts.Query {
 
 // verify is the one check of a host key, for every hop and every reconnect, before anything is authenticated.
 func (c *Client) verify(st *attempt, h hop, remote net.Addr, key gossh.PublicKey) error {
-	q := query(h, remote)
+	q := c.query(h, remote)
 	refuse := func(e *domain.Error) error {
 		st.keyErr = e
 		return errLook
@@ -230,7 +231,7 @@ func (c *Client) askTrust(ctx context.Context, st *attempt, h hop, u *unknownKey
 }
 
 // hostKeyAlgorithms are those of the settings that x/crypto has, the types of known keys first.
-func hostKeyAlgorithms(h hop) []string {
+func (c *Client) hostKeyAlgorithms(h hop) []string {
 	supported := gossh.SupportedAlgorithms().HostKeys
 	for _, a := range gossh.InsecureAlgorithms().HostKeys {
 		// Only where the person's configuration names it: OpenSSH doesn't offer it by default either.
@@ -240,7 +241,7 @@ func hostKeyAlgorithms(h hop) []string {
 	}
 	offered := common(h.Settings.HostKeyAlgorithms, supported)
 	known := map[string]bool{}
-	for _, t := range knownhosts.KnownKeyTypes(query(h, nil)) {
+	for _, t := range knownhosts.KnownKeyTypes(c.query(h, nil)) {
 		for _, a := range algorithmsOf(t) {
 			known[a] = true
 		}

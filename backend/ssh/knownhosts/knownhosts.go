@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"golang.org/x/crypto/ssh"
@@ -36,6 +37,40 @@ type Query struct {
 	// CASignatureAlgorithms are those a certificate may be signed with; empty: those of x/crypto without SHA-1.
 	CASignatureAlgorithms []string
 	Now                   func() time.Time // for certificates; nil: time.Now
+	Parsed                *Parsed          // lines that were understood before; nil: none
+}
+
+// Parsed remembers what a file's bytes mean. The files are read for every check all the same: it only spares
+// understanding the same bytes again, which for 500 hosts with a line each took more than their handshakes. It is safe
+// for concurrent use; the zero value is ready.
+type Parsed struct {
+	mu    sync.Mutex
+	files map[string]understood
+}
+
+// understood is what the bytes of a file mean.
+type understood struct {
+	data     []byte
+	entries  []entry
+	problems []Problem
+}
+
+// of understands a file's bytes.
+func (p *Parsed) of(path string, data []byte) understood {
+	if p == nil {
+		return understand(path, data)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock() // held meanwhile: many connections at once want the same file
+	if u, ok := p.files[path]; ok && bytes.Equal(u.data, data) {
+		return u
+	}
+	u := understand(path, data)
+	if p.files == nil || len(p.files) >= maxParsed {
+		p.files = map[string]understood{}
+	}
+	p.files[path] = u
+	return u
 }
 
 // State is what the files say about a key.
@@ -238,7 +273,7 @@ func load(q Query) (*loaded, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.add(path, data)
+		l.add(q.Parsed.of(path, data))
 	}
 	for i := range l.entries {
 		if e := &l.entries[i]; e.marker == markRevoked && e.matches(names) {
@@ -253,19 +288,31 @@ func load(q Query) (*loaded, error) {
 	return l, nil
 }
 
-func (l *loaded) add(path string, data []byte) {
+// add takes a file's lines. Those of Parsed are shared and never changed.
+func (l *loaded) add(u understood) {
+	if len(l.entries) == 0 {
+		l.entries = slices.Clip(u.entries)
+	} else {
+		l.entries = append(l.entries, u.entries...)
+	}
+	l.problems = append(l.problems, u.problems[:min(len(u.problems), maxProblems-len(l.problems))]...)
+}
+
+func understand(path string, data []byte) understood {
+	u := understood{data: data}
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
 		e, skip, err := parseLine(line)
 		switch {
-		case err != nil && len(l.problems) < maxProblems:
-			l.problems = append(l.problems, Problem{File: path, Line: number, Message: err.Error()})
+		case err != nil && len(u.problems) < maxProblems:
+			u.problems = append(u.problems, Problem{File: path, Line: number, Message: err.Error()})
 		case err == nil && !skip:
 			e.file, e.line = path, number
-			l.entries = append(l.entries, e)
+			u.entries = append(u.entries, e)
 		}
 	}
+	return u
 }
 
 // addRevoked reads RevokedHostKeys. As in ssh, a file that is missing or can't be understood refuses every host.

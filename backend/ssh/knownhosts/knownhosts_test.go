@@ -89,3 +89,28 @@ func TestAppendByManyWritersLosesNothing(t *testing.T) {
 		t.Errorf("another key: %v", err)
 	}
 }
+
+// Whoever remembers what a file meant must see at once that it says something else, above all that a key is revoked.
+func TestParsedSeesEveryChangeOfAFile(t *testing.T) {
+	a, b := testKey(t, 1), testKey(t, 2)
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	q := Query{Host: "web", UserFiles: []string{file}, GlobalFiles: []string{filepath.Join(t.TempDir(), "none")}, Parsed: &Parsed{}}
+	line := Line("web", a, false)
+	for _, c := range []struct {
+		text string
+		want State
+	}{
+		{"", Unknown}, {line, Known}, {line, Known}, {Line("web", b, false), Changed}, {line, Known},
+		{line + "@revoked * " + strings.SplitN(line, " ", 2)[1], Revoked}, {"#" + line[1:], Unknown}, {line + "rubbish\n", Known},
+	} {
+		if err := os.WriteFile(file, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			got, err := Check(q, a)
+			if err != nil || got.State != c.want || (len(got.Problems) > 0) != strings.Contains(c.text, "rubbish") {
+				t.Errorf("%q: %+v %v, want %s", c.text, got, err, c.want)
+			}
+		}
+	}
+}

@@ -9,4 +9,6 @@ const (
 	lockTimeout = 10 * time.Second
 	// maxProblems bounds how many bad lines one look reports.
 	maxProblems = 100
+	// maxParsed is of how many files the meaning is remembered; a person has two or three.
+	maxParsed = 16
 )
