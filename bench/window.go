@@ -1,8 +1,0 @@
-package main
-
-import (
-	"fmt"
-	"text/tabwriter"
-)
-
-func (g *ground) atWindow(out *tabwriter.Writer) error { fmt.Fprintln(out); return nil }
