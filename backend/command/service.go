@@ -3,9 +3,11 @@ package command
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
@@ -17,11 +19,17 @@ type Store interface {
 	ListCommands(ctx context.Context) ([]domain.Command, error)
 	GetCommand(ctx context.Context, id string) (domain.Command, error)
 	InsertCommand(ctx context.Context, c domain.Command) error
-	// InsertCommandsOnce adds commands unless the mark was set before, and sets it.
-	InsertCommandsOnce(ctx context.Context, mark string, all []domain.Command) (bool, error)
+	// PutCommands adds and changes commands, all of them or none.
+	PutCommands(ctx context.Context, fresh, changed []domain.Command) error
+	// InsertCommandsOnce adds those whose id was never given to it.
+	InsertCommandsOnce(ctx context.Context, all []domain.Command) (bool, error)
+	// UpdateCommand keeps what the command was before as a version.
 	UpdateCommand(ctx context.Context, c domain.Command) error
 	DeleteCommand(ctx context.Context, id string) error
 	RestoreCommand(ctx context.Context, id string) (domain.Command, error)
+	CommandVersions(ctx context.Context, id string) ([]domain.CommandVersion, error)
+	ArrangeCommands(ctx context.Context, group string, ids []string) error
+	CommandResults(ctx context.Context, ids []string) ([]domain.CommandResult, error)
 }
 
 // Options are what a Service needs.
@@ -29,10 +37,15 @@ type Options struct {
 	Store Store
 	NewID func() string    // nil is google/uuid's UUIDv7
 	Now   func() time.Time // nil is time.Now
+	// VMs gives the names of the VMs by their ids: in files a scope names them. nil: there are none.
+	VMs func(ctx context.Context) (map[string]string, error)
 }
 
-// Service is the saved commands.
-type Service struct{ Options }
+// Service is the saved commands, and those of the library folder.
+type Service struct {
+	Options
+	library library
+}
 
 // New makes a Service.
 func New(o Options) *Service {
@@ -42,16 +55,30 @@ func New(o Options) *Service {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Service{o}
+	if o.VMs == nil {
+		o.VMs = func(context.Context) (map[string]string, error) { return map[string]string{}, nil }
+	}
+	return &Service{Options: o}
 }
 
-// List gives all commands in their order.
+// List gives all commands in their order, the person's own before those of the library.
 func (s *Service) List(ctx context.Context) ([]domain.Command, error) {
-	return s.Store.ListCommands(ctx)
+	own, err := s.Store.ListCommands(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append(own, s.library.commands(ctx, s)...), nil
 }
 
 // Get gives one command, or CodeNotFound.
 func (s *Service) Get(ctx context.Context, id string) (domain.Command, error) {
+	if isLibrary(id) {
+		for _, c := range s.library.commands(ctx, s) {
+			if c.ID == id {
+				return c, nil
+			}
+		}
+	}
 	return s.Store.GetCommand(ctx, id)
 }
 
@@ -62,14 +89,38 @@ func (s *Service) Create(ctx context.Context, c domain.Command) (domain.Command,
 	if err != nil {
 		return c, err
 	}
-	c.ID, c.Shipped = s.NewID(), false
+	if c.Order, err = s.lastOf(ctx, c.Group); err != nil {
+		return c, err
+	}
+	c = s.fresh(c)
+	return c, s.Store.InsertCommand(ctx, c)
+}
+
+// fresh gives c as a new command of the person.
+func (s *Service) fresh(c domain.Command) domain.Command {
+	c.ID, c.Shipped, c.Library = s.NewID(), false, ""
 	c.CreatedAt = s.stamp()
 	c.UpdatedAt = c.CreatedAt
-	return c, s.Store.InsertCommand(ctx, c)
+	return c
+}
+
+// lastOf is the place behind the last command of a group; 0 in one that nobody arranged, where the names decide.
+func (s *Service) lastOf(ctx context.Context, group string) (int, error) {
+	all, err := s.Store.ListCommands(ctx)
+	last := 0
+	for _, c := range all {
+		if c.Group == group && c.Order >= last && c.Order > 0 {
+			last = c.Order + 1
+		}
+	}
+	return last, err
 }
 
 // Update changes a command. Errors as of Create, and CodeNotFound.
 func (s *Service) Update(ctx context.Context, c domain.Command) (domain.Command, error) {
+	if isLibrary(c.ID) {
+		return c, errReadOnly()
+	}
 	c, err := prepare(c)
 	if err != nil {
 		return c, err
@@ -78,12 +129,51 @@ func (s *Service) Update(ctx context.Context, c domain.Command) (domain.Command,
 	if err != nil {
 		return c, err
 	}
-	c.Shipped, c.CreatedAt, c.UpdatedAt = old.Shipped, old.CreatedAt, s.stamp()
+	c.Shipped, c.Library, c.CreatedAt, c.UpdatedAt = old.Shipped, "", old.CreatedAt, s.stamp()
+	if same(old, c) {
+		return old, nil // no edit, and no version of it
+	}
 	return c, s.Store.UpdateCommand(ctx, c)
+}
+
+// same reports whether a and b are the same but for their times.
+func same(a, b domain.Command) bool {
+	a.UpdatedAt, a.CreatedAt = b.UpdatedAt, b.CreatedAt
+	return reflect.DeepEqual(a, b)
+}
+
+// Versions gives what a command was before its edits, the newest first.
+func (s *Service) Versions(ctx context.Context, id string) ([]domain.CommandVersion, error) {
+	return s.Store.CommandVersions(ctx, id)
+}
+
+// Arrange gives commands their group and their order in it. Those of the library keep theirs.
+func (s *Service) Arrange(ctx context.Context, group string, ids []string) error {
+	group = strings.TrimSpace(group)
+	if utf8.RuneCountInString(group) > domain.MaxNameLen {
+		return domain.FieldError("group", "a group's name has at most %d characters", domain.MaxNameLen)
+	}
+	return s.Store.ArrangeCommands(ctx, group, slices.DeleteFunc(slices.Clone(ids), isLibrary))
+}
+
+// Results gives for each command the job that ran it last, if there is one.
+func (s *Service) Results(ctx context.Context) ([]domain.CommandResult, error) {
+	all, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(all))
+	for i, c := range all {
+		ids[i] = c.ID
+	}
+	return s.Store.CommandResults(ctx, ids)
 }
 
 // Delete takes a command away; Restore brings it back, or says CodeConflict if its name is taken by now.
 func (s *Service) Delete(ctx context.Context, id string) error {
+	if isLibrary(id) {
+		return errReadOnly()
+	}
 	return s.Store.DeleteCommand(ctx, id)
 }
 
@@ -179,7 +269,7 @@ func (s *Service) Preview(c domain.Command, values map[string]string) Preview {
 	if err := checkFed(c.Script, c.Params); err != nil {
 		p.Errors = append(p.Errors, domain.AsError(err))
 	}
-	script, err := render(c.Script, full, variables(params))
+	script, err := render(c.Script, placed(c.Kind, params, full), variables(params))
 	if err != nil {
 		p.Errors = append(p.Errors, domain.AsError(err))
 	}
@@ -210,7 +300,21 @@ func (s *Service) Render(c domain.Command, values map[string]string) (string, er
 	if err := checkFed(c.Script, c.Params); err != nil {
 		return "", err
 	}
-	return render(c.Script, full, variables(params))
+	return render(c.Script, placed(c.Kind, params, full), variables(params))
+}
+
+// placed gives the values as they stand in the script: a file over SSH is what the script reads from its standard input.
+func placed(kind domain.CommandKind, params []domain.Param, values map[string]string) map[string]string {
+	if kind == domain.KindLocal {
+		return values
+	}
+	out := maps.Clone(values)
+	for _, p := range params {
+		if p.Type == domain.ParamFile && out[p.Name] != "" {
+			out[p.Name] = domain.StdinPath
+		}
+	}
+	return out
 }
 
 // variables gives for each secret the variable that it is in.

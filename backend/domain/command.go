@@ -2,7 +2,6 @@ package domain
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,31 +19,6 @@ const (
 	// KindTerminal opens in the person's own terminal on the VM: what it needs is typed there, and nothing is recorded.
 	KindTerminal CommandKind = "terminal"
 )
-
-// ParamType is how a parameter is asked for and checked.
-type ParamType string
-
-const (
-	ParamText   ParamType = "text"
-	ParamNumber ParamType = "number"
-	ParamChoice ParamType = "choice"
-	ParamBool   ParamType = "bool"   // its values are "yes" and "no"
-	ParamSecret ParamType = "secret" // asked for at every run and never stored; see secret.go
-)
-
-// Param is one {{name}} of a script.
-type Param struct {
-	Name     string    `json:"name"`
-	Type     ParamType `json:"type"`
-	Default  string    `json:"default"`
-	Choices  []string  `json:"choices"` // for ParamChoice
-	Required bool      `json:"required"`
-	Pattern  string    `json:"pattern"` // RE2, matched against the whole value; "" is any
-	Help     string    `json:"help"`
-	// Stdin makes a secret what the script reads from its standard input, as `sudo -S -p ''` does. It isn't in the
-	// script then.
-	Stdin bool `json:"stdin"`
-}
 
 // ScopeKind says on which VMs a command is offered.
 type ScopeKind string
@@ -65,7 +39,7 @@ type Scope struct {
 // Command is a saved, parameterised script. Many lines stay many lines.
 type Command struct {
 	ID             string            `json:"id"`
-	Name           string            `json:"name"` // unique, whatever the case
+	Name           string            `json:"name"` // unique in its scope, whatever the case
 	Description    string            `json:"description"`
 	Kind           CommandKind       `json:"kind"`
 	Script         string            `json:"script"`
@@ -79,20 +53,37 @@ type Command struct {
 	Confirm        bool              `json:"confirm"`        // ask before it runs
 	Order          int               `json:"order"`
 	Shipped        bool              `json:"shipped"` // came with the app
+	Library        string            `json:"library"` // the file of the library folder that it is read from; "" is the person's own
 	CreatedAt      time.Time         `json:"createdAt"`
 	UpdatedAt      time.Time         `json:"updatedAt"`
+}
+
+// CommandVersion is what a command was before an edit.
+type CommandVersion struct {
+	At      time.Time `json:"at"` // of the edit that replaced it
+	Command Command   `json:"command"`
+}
+
+// CommandResult is the last job of a command.
+type CommandResult struct {
+	CommandID  string     `json:"commandId"`
+	JobID      string     `json:"jobId"`
+	JobNumber  int64      `json:"jobNumber"`
+	Status     Status     `json:"status"`
+	RunCount   int        `json:"runCount"`
+	StartedAt  time.Time  `json:"startedAt"`
+	FinishedAt *time.Time `json:"finishedAt"`
 }
 
 // Limits of a command's values.
 const (
 	MaxScriptBytes    = 1 << 20
 	MaxTimeoutSeconds = 24 * 60 * 60
+	// MaxParams is more than any form can ask without losing the person.
+	MaxParams = 100
 )
 
-var (
-	paramName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_-]{0,31}$`)
-	envName   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
-)
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 // Validate reports the first rule that c breaks as an *Error with Field set, or nil.
 // That every {{name}} of the script has a parameter is the command service's check: it knows the template grammar.
@@ -109,6 +100,8 @@ func (c Command) Validate() error {
 		return FieldError("env", "in a terminal the script itself sets its variables")
 	case c.Kind == KindTerminal && len(SecretParams(c.Params)) > 0:
 		return FieldError("params", "in a terminal secrets are typed there: as a parameter one would stand in an argument list")
+	case c.Kind == KindTerminal && fileParam(c.Params) != nil:
+		return FieldError("params", "in a terminal the standard input is the keyboard: a file can't be sent there")
 	}
 	if err := ValidScript(c.Script); err != nil {
 		return err
@@ -134,9 +127,20 @@ func (c Command) Validate() error {
 		}
 	}
 	switch c.Scope.Kind {
-	case ScopeEverywhere, ScopeTags, ScopeVMs:
+	case ScopeEverywhere:
+	case ScopeTags:
+		if len(c.Scope.Tags) == 0 {
+			return FieldError("scope", "choose at least one tag, or offer it on every VM")
+		}
+	case ScopeVMs:
+		if len(c.Scope.VMIDs) == 0 {
+			return FieldError("scope", "choose at least one VM, or offer it on every VM")
+		}
 	default:
 		return FieldError("scope", "%q is not a scope", string(c.Scope.Kind))
+	}
+	if len(c.Params) > MaxParams {
+		return FieldError("params", "a command has at most %d parameters", MaxParams)
 	}
 	seen := map[string]bool{}
 	for _, p := range c.Params {
@@ -160,63 +164,6 @@ func ValidScript(script string) error {
 		return FieldError("script", "a script has at most 1 MiB")
 	case strings.ContainsRune(script, 0):
 		return FieldError("script", "a script can't contain a NUL")
-	}
-	return nil
-}
-
-func (p Param) validate() error {
-	if !paramName.MatchString(p.Name) {
-		return FieldError("params", "a parameter's name has letters, digits, dashes and underscores: %q", p.Name)
-	}
-	switch p.Type {
-	case ParamText, ParamNumber, ParamBool, ParamSecret:
-	case ParamChoice:
-		if len(p.Choices) == 0 {
-			return FieldError("params", "the parameter %q needs at least one choice", p.Name)
-		}
-	default:
-		return FieldError("params", "%q is not a type of parameter", string(p.Type))
-	}
-	if _, err := regexp.Compile(p.Pattern); err != nil {
-		return FieldError("params", "the rule of %q can't be read: %w", p.Name, err)
-	}
-	if p.Default != "" {
-		return p.Check(p.Default)
-	}
-	return nil
-}
-
-// Check reports as an *Error whether value may stand for p. Field is "values." and the parameter's name.
-func (p Param) Check(value string) error {
-	field := "values." + p.Name
-	switch {
-	case value == "" && p.Required:
-		return FieldError(field, "%s needs a value", p.Name)
-	case strings.ContainsRune(value, 0):
-		return FieldError(field, "%s can't contain a NUL", p.Name)
-	case value == "":
-		return nil
-	}
-	switch p.Type {
-	case ParamNumber:
-		if _, err := strconv.ParseFloat(value, 64); err != nil || strings.ContainsAny(value, "xXpP_nN") {
-			return FieldError(field, "%s must be a number", p.Name)
-		}
-	case ParamChoice:
-		if !slices.Contains(p.Choices, value) {
-			return FieldError(field, "%s must be one of %s", p.Name, strings.Join(p.Choices, ", "))
-		}
-	case ParamBool:
-		if value != "yes" && value != "no" {
-			return FieldError(field, "%s must be yes or no", p.Name)
-		}
-	case ParamSecret:
-		if err := checkSecret(p.Name, value); err != nil {
-			return err
-		}
-	}
-	if p.Pattern != "" && !regexp.MustCompile(`^(?:`+p.Pattern+`)$`).MatchString(value) {
-		return FieldError(field, "%s must match %s", p.Name, p.Pattern)
 	}
 	return nil
 }

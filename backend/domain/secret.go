@@ -103,6 +103,15 @@ func (c Command) validateSecrets() error {
 	variables, fed := map[string]string{}, ""
 	for _, p := range c.Params {
 		switch {
+		case p.Type == ParamFile && c.Kind == KindLocal:
+			continue
+		case p.Type == ParamFile && fed != "":
+			return FieldError("params", "only one thing can go to the standard input: %q or %q", fed, p.Name)
+		case p.Type == ParamFile && c.Options.Terminal:
+			return FieldError("options.terminal", "with a terminal the standard input is the keyboard: the file %s can't be sent", p.Name)
+		case p.Type == ParamFile:
+			fed = p.Name
+			continue
 		case p.Type != ParamSecret && p.Stdin:
 			return FieldError("params", "only a secret goes to the standard input, and %q is none", p.Name)
 		case p.Type != ParamSecret:
@@ -110,7 +119,7 @@ func (c Command) validateSecrets() error {
 		case p.Default != "":
 			return FieldError("params", "a secret has no default: %q is asked for at every run", p.Name)
 		case p.Stdin && fed != "":
-			return FieldError("params", "only one secret can go to the standard input: %q or %q", fed, p.Name)
+			return FieldError("params", "only one thing can go to the standard input: %q or %q", fed, p.Name)
 		case variables[p.Variable()] != "":
 			return FieldError("params", "the secrets %q and %q are too alike; rename one", variables[p.Variable()], p.Name)
 		}

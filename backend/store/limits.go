@@ -49,6 +49,8 @@ const (
 	shares = 10
 	// removalsKept is how many removals are remembered.
 	removalsKept = 50
+	// maxVersions is how many earlier forms of a command are kept: months of edits, a megabyte for the longest scripts.
+	maxVersions = 50
 )
 
 const (
