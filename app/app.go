@@ -110,13 +110,14 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 	if err != nil {
 		return nil, err
 	}
-	a.Commands = command.New(command.Options{Store: a.History})
+	a.Commands = command.New(command.Options{Store: a.History, VMs: a.vmNames})
 	if err := a.Commands.EnsureShipped(ctx); err != nil {
 		return nil, err
 	}
 	if err := a.connect(ctx); err != nil {
 		return nil, err
 	}
+	a.useLibrary(ctx)
 	a.Logs = output.NewHub(output.Options{Store: a.History, RingBytes: c.RingBytes})
 	a.local = local.New(local.Options{})
 	o := job.Options{

@@ -77,10 +77,17 @@ func (a *App) watch(ctx context.Context) error {
 
 // follow reads the change sequence after every wake-up.
 func (a *App) follow(ctx context.Context, seq int64) {
+	look := time.NewTicker(libraryEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
+		case <-look.C:
+			if a.useLibrary(ctx); a.Commands.CheckLibrary(ctx) {
+				a.tellCommands()
+			}
+			continue
 		case <-a.changes.wake:
 		}
 		list, last, err := a.History.Changes(ctx, seq)

@@ -3,6 +3,14 @@ package app
 import "time"
 
 const (
+	// choicesWithin is how long the script of a parameter's choices may take: a person waits for it, and can type instead.
+	choicesWithin = 10 * time.Second
+	// choicesBytes and maxChoices bound what is taken of its output: more can't be chosen from.
+	choicesBytes = 64 << 10
+	maxChoices   = 500
+	// libraryEvery is how often the library folder is looked at.
+	libraryEvery = 2 * time.Second
+
 	// reapEvery is how often the window looks for jobs whose process died (contracts.md, "Who owns a running job").
 	reapEvery = 5 * time.Second
 	// lease is how long a target waits for a sign of life before it ends what runs there by itself (ssh.md, section 4).

@@ -42,6 +42,8 @@ linux_packages() {
 	need dbus have dbus-run-session
 	need iproute2 have ss
 	need busybox test -x /bin/busybox
+	need dash have dash
+	need shellcheck have shellcheck
 	need ansible-core have ansible-inventory
 	[ "$(id -u)" = 0 ] || return 0
 	# Login shells that the tests make accounts with, which only root can.

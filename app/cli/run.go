@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -130,7 +131,7 @@ func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJo
 		return usage("Choose one VM, or read them later with 'vmo logs JOB --raw --vm VM'.", "--raw gives the bytes of one run, and this would be %d", len(req.Targets))
 	}
 	if o.template != "" {
-		command, err := a.CommandNamed(ctx, o.template)
+		command, err := a.CommandNamed(ctx, o.template, req.Targets)
 		if err != nil {
 			return err
 		}
@@ -158,6 +159,13 @@ func checkSet(command domain.Command, values map[string]string) error {
 		if _, given := values[p.Name]; given && p.Type == domain.ParamSecret {
 			return usage(fmt.Sprintf("Leave it out to be asked, or hand it in: --set-from-env %s=NAME or --set-from-fd %s=N.", p.Name, p.Name),
 				"%s is a secret: on a command line every user of this computer can read it", p.Name)
+		}
+		if path := values[p.Name]; p.Type == domain.ParamFile && path != "" && !strings.HasPrefix(path, "~") {
+			whole, err := filepath.Abs(path)
+			if err != nil {
+				return usage("", "%s: %w", path, err)
+			}
+			values[p.Name] = whole
 		}
 		names[p.Name] = true
 		list = append(list, p.Name)

@@ -2,7 +2,9 @@ package command
 
 import (
 	"context"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -52,15 +54,38 @@ func (m *memStore) InsertCommand(_ context.Context, c domain.Command) error {
 	return nil
 }
 
-func (m *memStore) InsertCommandsOnce(ctx context.Context, mark string, all []domain.Command) (bool, error) {
-	if m.marks[mark] {
-		return false, nil
-	}
-	m.marks[mark] = true
+func (m *memStore) InsertCommandsOnce(ctx context.Context, all []domain.Command) (bool, error) {
 	for _, c := range all {
-		_ = m.InsertCommand(ctx, c)
+		if !m.marks[c.ID] {
+			m.marks[c.ID] = true
+			_ = m.InsertCommand(ctx, c)
+		}
 	}
 	return true, nil
+}
+
+func (m *memStore) PutCommands(ctx context.Context, fresh, changed []domain.Command) error {
+	for _, c := range changed {
+		if err := m.UpdateCommand(ctx, c); err != nil {
+			return err
+		}
+	}
+	for _, c := range fresh {
+		if err := m.InsertCommand(ctx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m *memStore) CommandVersions(context.Context, string) ([]domain.CommandVersion, error) {
+	return nil, nil
+}
+
+func (m *memStore) ArrangeCommands(context.Context, string, []string) error { return nil }
+
+func (m *memStore) CommandResults(context.Context, []string) ([]domain.CommandResult, error) {
+	return nil, nil
 }
 
 func (m *memStore) UpdateCommand(_ context.Context, c domain.Command) error {
@@ -89,13 +114,14 @@ func TestShippedComeOnceAndStayDeleted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if len(m.all) != 6 {
+	count := len(s.Shipped())
+	if len(m.all) != count || count != 20 {
 		t.Fatalf("%d commands", len(m.all))
 	}
 	if err := s.Delete(t.Context(), m.all[0].ID); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.EnsureShipped(t.Context()); err != nil || len(m.all) != 5 {
+	if err := s.EnsureShipped(t.Context()); err != nil || len(m.all) != count-1 {
 		t.Fatalf("%d commands, %v", len(m.all), err)
 	}
 }
@@ -109,7 +135,13 @@ func TestShippedAreSound(t *testing.T) {
 		if _, err := prepare(c); err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
-		script, err := s.Render(c, nil)
+		values := map[string]string{}
+		for _, p := range c.Params {
+			if p.Required && p.Default == "" {
+				values[p.Name] = "x1"
+			}
+		}
+		script, err := s.Render(c, values)
 		if err != nil {
 			t.Errorf("%s: %v", c.Name, err)
 		}
@@ -124,17 +156,30 @@ func TestShippedAreSound(t *testing.T) {
 // These need no service manager, so they run wherever the tests do.
 func TestShippedRun(t *testing.T) {
 	s, _ := newService()
-	want := map[string]string{"System overview": "processors", "Disk usage": "Filesystem"}
+	want := map[string]string{
+		"System overview": "processors", "Disk usage": "Filesystem", "Memory": "MiB", "Uptime and load": "load", "Top processes": "PID",
+		"Kernel and release": "Linux", "Who is logged in": "", "Listening ports": "", "Tail a file": "last", "Run a make target": "made",
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "log"), []byte("first\nlast\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Makefile"), []byte("all:\n\t@echo made\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	given := map[string]map[string]string{
+		"Tail a file": {"file": filepath.Join(dir, "log"), "lines": "1", "follow": "no"}, "Run a make target": {"folder": dir},
+	}
 	for _, c := range s.Shipped() {
 		text, ok := want[c.Name]
 		if !ok {
 			continue
 		}
-		script, err := s.Render(c, nil)
+		script, err := s.Render(c, given[c.Name])
 		if err != nil {
 			t.Fatal(err)
 		}
-		for name, shell := range shells(t, "sh", "bash", "zsh", "fish") {
+		for name, shell := range shells(t, "sh", "dash", "fish", "busybox") {
 			if out, err := run(t, t.TempDir(), shell, script); err != nil || !strings.Contains(out, text) {
 				t.Errorf("%s in %s: %v\n%s", c.Name, name, err, out)
 			}

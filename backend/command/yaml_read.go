@@ -67,7 +67,7 @@ func (d *decoder) document(text []byte) {
 			d.fault(nil, "there is nothing in the file")
 			return
 		}
-		p := Problem{File: d.file, Message: "this is no YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
+		p := Problem{File: d.file, Line: 1, Message: "this is no YAML: " + yamlLine.ReplaceAllString(err.Error(), "")}
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil && m[1] != "" {
 			p.Line, _ = strconv.Atoi(m[1])
 		}

@@ -15,7 +15,8 @@ type Settings struct {
 	WindowY         int    `json:"windowY"`
 	WindowMaximised bool   `json:"windowMaximised"`
 	LogWrap         bool   `json:"logWrap"`
-	LogTime         string `json:"logTime"` // "off" | "clock" | "since"
+	LogTime         string `json:"logTime"`       // "off" | "clock" | "since"
+	LibraryFolder   string `json:"libraryFolder"` // commands that are read and never written; "" is none
 }
 
 // DefaultParallelism is how many runs of a job go at once unless told otherwise: enough to hide a round trip, few

@@ -42,7 +42,7 @@ type StartRequest struct {
 	Options        domain.RunOptions // of a free command; a CommandID has its own
 	Origin         domain.Origin
 	RetryOf        string
-	asks           []domain.Param           // the secret parameters of a job that is run again
+	asks           []domain.Param           // the secret parameters of a job that is run again, and its file
 	of             *string                  // the command of a job that is run again, whose script is taken as it was
 	Tee            func(run domain.Run) Tee // nil: nobody listens in
 }
@@ -86,6 +86,10 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 	if err != nil {
 		return domain.JobDetail{}, err
 	}
+	if err := takeFile(job, &secrets); err != nil {
+		secrets.Wipe()
+		return domain.JobDetail{}, err
+	}
 	req.Secrets = nil
 	runs := make([]domain.Run, len(req.Targets))
 	for i, t := range req.Targets {
@@ -114,9 +118,9 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 	}
 	lj := s.adopt(stored, runs, req, secrets)
 	d := lj.detail()
-	if s.Hide != nil && !secrets.Empty() {
+	if hidden := masked(stored, secrets); s.Hide != nil && !hidden.Empty() {
 		for _, r := range runs {
-			s.Hide(r.ID, secrets)
+			s.Hide(r.ID, hidden)
 		}
 	}
 	s.notes.tell(stored, runs...)
@@ -129,7 +133,10 @@ func (s *Service) Start(ctx context.Context, req StartRequest) (domain.JobDetail
 func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, error) {
 	job := domain.Job{
 		ID: s.NewID(), Name: req.Name, Kind: req.Kind, Script: req.Script, WorkDir: req.WorkDir, Env: map[string]string{}, Options: req.Options,
-		Values: map[string]string{}, Secrets: domain.SecretParams(req.asks), Status: domain.StatusQueued, Origin: req.Origin, CreatedAt: s.Now(),
+		Values: map[string]string{}, Secrets: req.asks, Status: domain.StatusQueued, Origin: req.Origin, CreatedAt: s.Now(),
+	}
+	if job.Secrets == nil {
+		job.Secrets = []domain.Param{}
 	}
 	switch n := len(req.Targets); {
 	case n == 0:
@@ -152,7 +159,7 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 		if job.WorkDir == "" {
 			job.WorkDir = c.WorkDir
 		}
-		job.Secrets = domain.SecretParams(c.Params)
+		job.Secrets = append(domain.SecretParams(c.Params), fileOf(c, req.Values)...)
 		maps.Copy(job.Env, c.Env)
 		maps.Copy(job.Values, req.Values)
 	}

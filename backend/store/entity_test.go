@@ -120,7 +120,7 @@ func TestInsertCommandsOnce(t *testing.T) {
 	s, ctx := opened(t), t.Context()
 	must(t, s.InsertCommand(ctx, aCommand("Taken")))
 	for i, want := range []bool{true, false} {
-		first, err := s.InsertCommandsOnce(ctx, "mark", []domain.Command{aCommand("taken"), aCommand("new")})
+		first, err := s.InsertCommandsOnce(ctx, []domain.Command{aCommand("taken"), aCommand("new")})
 		if err != nil || first != want {
 			t.Errorf("call %d: %v, %v", i, first, err)
 		}

@@ -36,6 +36,50 @@ export namespace app {
 
 }
 
+export namespace command {
+	
+	export interface Hint {
+	    line: number;
+	    column: number;
+	    endLine: number;
+	    endColumn: number;
+	    level: string;
+	    code: number;
+	    message: string;
+	}
+	export interface Problem {
+	    file: string;
+	    line: number;
+	    message: string;
+	}
+	export interface ImportRow {
+	    state: string;
+	    file: string;
+	    line: number;
+	    command: domain.Command;
+	    was: domain.Command;
+	    fields: string[];
+	}
+	export interface ImportReview {
+	    rows: ImportRow[];
+	    problems: Problem[];
+	}
+	
+	export interface Library {
+	    folder: string;
+	    commands: number;
+	    problems: Problem[];
+	}
+	
+	export interface Suggestion {
+	    script: string;
+	    kind: string;
+	    hosts: string[];
+	    count: number;
+	}
+
+}
+
 export namespace desktop {
 	
 	export interface Address {
@@ -179,6 +223,10 @@ export namespace domain {
 	    required: boolean;
 	    pattern: string;
 	    help: string;
+	    min?: number;
+	    max?: number;
+	    from: string;
+	    fromLocal: boolean;
 	    stdin: boolean;
 	}
 	export interface Command {
@@ -197,10 +245,27 @@ export namespace domain {
 	    confirm: boolean;
 	    order: number;
 	    shipped: boolean;
+	    library: string;
 	    // Go type: time
 	    createdAt: any;
 	    // Go type: time
 	    updatedAt: any;
+	}
+	export interface CommandResult {
+	    commandId: string;
+	    jobId: string;
+	    jobNumber: number;
+	    status: string;
+	    runCount: number;
+	    // Go type: time
+	    startedAt: any;
+	    // Go type: time
+	    finishedAt?: any;
+	}
+	export interface CommandVersion {
+	    // Go type: time
+	    at: any;
+	    command: Command;
 	}
 	export interface RemoteProcess {
 	    pid: number;
@@ -564,6 +629,7 @@ export namespace domain {
 	    windowMaximised: boolean;
 	    logWrap: boolean;
 	    logTime: string;
+	    libraryFolder: string;
 	}
 	
 	

@@ -29,7 +29,7 @@ export const aVM = (id: string, more: Partial<VM> = {}): VM => ({
 
 export const aCommand = (id: string, more: Partial<Command> = {}): Command => ({
   id, name: id, description: '', kind: 'ssh', script: 'true', params: [], scope: { kind: 'everywhere', tags: [], vmIds: [] }, group: '', workDir: '', env: {},
-  options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, timeoutSeconds: 0, confirm: false, order: 0, shipped: false, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
+  options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, timeoutSeconds: 0, confirm: false, order: 0, shipped: false, library: '', createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
 });
 
 export const aJob = (id: string, more: Partial<Job> = {}): Job => ({

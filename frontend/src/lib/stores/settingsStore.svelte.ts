@@ -10,7 +10,7 @@ const SAVE_AFTER_MS = 400;
 /** The defaults of Go's DefaultSettings, for the moment before they are read. */
 const initial: Settings = {
   theme: 'system', parallelism: 32, confirmProd: true, sidebarWidth: 296, sidebarSplit: 55, vmGroup: 'environment', checkReach: true,
-  windowWidth: 0, windowHeight: 0, windowX: 0, windowY: 0, windowMaximised: false, logWrap: false, logTime: 'clock',
+  windowWidth: 0, windowHeight: 0, windowX: 0, windowY: 0, windowMaximised: false, logWrap: false, logTime: 'clock', libraryFolder: '',
 };
 
 /** The person's choices. A change shows at once and is saved shortly after, so that dragging a divider is one write. */

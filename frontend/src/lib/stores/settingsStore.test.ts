@@ -5,7 +5,7 @@ import { createSettingsStore } from './settingsStore.svelte';
 
 const kept: Settings = {
   theme: 'dark', parallelism: 8, confirmProd: true, sidebarWidth: 400, sidebarSplit: 40, vmGroup: 'tag', checkReach: false, windowWidth: 1, windowHeight: 1, windowX: 0, windowY: 0,
-  windowMaximised: false, logWrap: true, logTime: 'off',
+  windowMaximised: false, logWrap: true, logTime: 'off', libraryFolder: '',
 };
 
 // The base's own load had taken the place of the store's, and what was kept never came back.

@@ -1,6 +1,6 @@
 // The words of the product as the window knows them: those that Go declares, with what its generator can't say
 // (enumerations, and times, which arrive as RFC 3339 text).
-import type { app, desktop, domain } from '$wails/go/models';
+import type { app, command, desktop, domain } from '$wails/go/models';
 
 type Time = string;
 type Replace<T, R> = Omit<T, keyof R> & R;
@@ -9,7 +9,7 @@ export type Status = 'queued' | 'running' | 'succeeded' | 'failed' | 'canceled' 
 export type Environment = 'production' | 'staging' | 'test' | 'development';
 export type Stream = 'stdout' | 'stderr';
 export type CommandKind = 'ssh' | 'local' | 'terminal';
-export type ParamType = 'text' | 'number' | 'choice' | 'bool' | 'secret';
+export type ParamType = 'text' | 'number' | 'choice' | 'output' | 'bool' | 'file' | 'secret';
 export type ScopeKind = 'everywhere' | 'tags' | 'vms';
 export type PromptKind = 'host_key' | 'host_key_changed' | 'passphrase' | 'password' | 'question';
 export type Theme = 'light' | 'dark' | 'system';
@@ -36,9 +36,17 @@ export type Setting = domain.Setting;
 export type StepKind = 'settings' | 'lookup' | 'tcp' | 'proxy' | 'forward' | 'banner' | 'host_key' | 'login' | 'shell';
 export type CheckStep = Replace<domain.CheckStep, { kind: StepKind; state: 'ok' | 'failed' | 'not_reached' }>;
 export type ConnectionCheck = Replace<domain.ConnectionCheck, { steps: CheckStep[] }>;
-export type Param = Replace<domain.Param, { type: ParamType }>;
+export type Param = Replace<domain.Param, { type: ParamType; min?: number | null; max?: number | null }>;
 export type RunOptions = Replace<domain.RunOptions, { onLost: '' | 'go_on' }>;
 export type Command = Replace<domain.Command, { kind: CommandKind; options: RunOptions; params: Param[]; scope: { kind: ScopeKind; tags: string[]; vmIds: string[] }; createdAt: Time; updatedAt: Time }>;
+export type CommandVersion = { at: Time; command: Command };
+export type CommandResult = Replace<domain.CommandResult, { status: Status; startedAt: Time; finishedAt?: Time | null }>;
+export type CommandImportRow = Replace<command.ImportRow, { state: 'new' | 'changed' | 'same'; command: Command; was: Command }>;
+export type CommandImport = { rows: CommandImportRow[]; problems: Problem[] };
+export type Problem = command.Problem;
+export type CommandLibrary = { folder: string; commands: number; problems: Problem[] };
+export type LintHint = Replace<command.Hint, { level: 'error' | 'warning' | 'info' | 'style' }>;
+export type Suggestion = Replace<command.Suggestion, { kind: CommandKind }>;
 export type Preview = Replace<desktop.Preview, { params: Param[] }>;
 export type Job = Replace<domain.Job, { status: Status; secrets: Param[]; origin: 'window' | 'cli'; createdAt: Time; startedAt?: Time | null; finishedAt?: Time | null }>;
 export type StopResult = Replace<domain.StopResult, { state: 'stopped' | 'still_running' | 'unreachable' | 'unproved'; leaseEndsAt?: Time | null }>;
