@@ -301,8 +301,8 @@ func (m *matcher) hit(line []byte) domain.Hit {
 	if to > hitBytes {
 		from = max(0, min(first-hitBefore, to-hitBytes))
 		to = min(to, from+hitBytes)
-		for from > 0 && !utf8.RuneStart(line[from]) {
-			from--
+		for !utf8.RuneStart(line[from]) { // a match begins with a whole character, at or behind it
+			from++
 		}
 		for to < len(line) && !utf8.RuneStart(line[to]) {
 			to--

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"vmorchestrator/backend/domain"
 )
@@ -220,6 +221,22 @@ func TestSearchOpensFewChunks(t *testing.T) {
 	}
 	if err := h.Close(t.Context()); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// A stretch of a line is cut between characters, and never longer for it.
+func TestHitIsCutBetweenCharacters(t *testing.T) {
+	t.Parallel()
+	m, err := newMatcher(domain.TextQuery{Text: "needle"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for before := range 450 {
+		line := strings.Repeat("x", before%3) + strings.Repeat("€", before) + "Needle" + strings.Repeat("é", 450-before)
+		hit := m.hit([]byte(line))
+		if len(hit.Text) > hitBytes || !utf8.ValidString(hit.Text) || len(hit.Matches) != 1 || hit.Text[hit.Matches[0][0]:hit.Matches[0][1]] != "Needle" {
+			t.Fatalf("%d before: %+v", before, hit)
+		}
 	}
 }
 

@@ -43,7 +43,7 @@ test('search over every line: typed, narrowed, walked through and opened by keys
   await expect(second).toBeFocused();
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog', { name: /^Job 2/ })).toBeVisible();
-  await expect(log(page)).toContainText('again 1');
+  await expect(log(page).locator('[data-line="22"]')).toBeInViewport();
   await page.keyboard.press('Escape');
   await expect(second).toBeFocused();
 
