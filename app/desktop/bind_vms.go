@@ -90,11 +90,6 @@ func (v *VMs) Reach(ids []string) ([]domain.Reach, error) {
 	return read(v.w, func(ctx context.Context, a *app.App) ([]domain.Reach, error) { return a.ReachVMs(ctx, ids) })
 }
 
-// Details is what a VM's source knows of it beside its address.
-func (v *VMs) Details(id string) ([]domain.Detail, error) {
-	return read(v.w, func(ctx context.Context, a *app.App) ([]domain.Detail, error) { return a.VMs.Details(ctx, id) })
-}
-
 // SetPower has a VM's source turn it on or off.
 func (v *VMs) SetPower(id string, action domain.PowerAction) error {
 	return do(v.w, func(ctx context.Context, a *app.App) error { return a.VMs.SetPower(ctx, id, action) })

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -76,6 +77,12 @@ func (s *Service) lookAt(ctx context.Context, f domain.ImportFile) (look, []doma
 	var problems []domain.ImportProblem
 	var good []domain.FoundHost
 	at := map[string]int{}
+	known := map[string]domain.VM{}
+	for _, vm := range vms {
+		if vm.Source == domain.SourceImport {
+			known[vm.SourceKey] = vm
+		}
+	}
 	for _, host := range f.Hosts {
 		if first, twice := at[host.Alias]; twice {
 			problems = append(problems, domain.ImportProblem{Line: host.Line, Field: "name", Message: fmt.Sprintf("%q stands there twice, first in line %d, which counts", host.Alias, first)})
@@ -86,10 +93,23 @@ func (s *Service) lookAt(ctx context.Context, f domain.ImportFile) (look, []doma
 			problems = append(problems, domain.ImportProblem{Line: host.Line, Field: err.Field, Message: err.Message})
 			continue
 		}
+		if vm, taken := known[host.Alias]; taken {
+			host = silent(host, vm)
+		}
 		good = append(good, host)
 	}
 	s.compare(&l, domain.SourceImport, good, false)
 	return l, problems, nil
+}
+
+// silent gives host with what its file says nothing of as vm has it: a table without a column for users doesn't mean that
+// there is none.
+func silent(host domain.FoundHost, vm domain.VM) domain.FoundHost {
+	host.User = cmp.Or(host.User, vm.User)
+	host.Port = cmp.Or(host.Port, vm.Port)
+	host.Jump = cmp.Or(host.Jump, vm.Jump)
+	host.IdentityFile = cmp.Or(host.IdentityFile, vm.IdentityFile)
+	return host
 }
 
 // rules reports the first rule that a machine of a file breaks, or nil.

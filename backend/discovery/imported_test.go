@@ -56,6 +56,12 @@ func TestImport(t *testing.T) {
 	if r.Same != 1 || len(r.New)+len(r.Changed) != 0 {
 		t.Errorf("%+v", r)
 	}
+	// What a file says nothing of stays as it is.
+	vms[0].User, vms[0].Port, vms[0].IdentityFile = "ops", 2222, "~/.ssh/web"
+	vms[0] = must[domain.VM](t)(w.Update(ctx, vms[0]))
+	if r = must[domain.ImportReview](t)(w.ReviewImport(ctx, domain.ImportFile{Hosts: file.Hosts[:1]})); r.Same != 1 || len(r.Changed) != 0 {
+		t.Errorf("%+v", r.Changed)
+	}
 	// The person may change it: it is theirs.
 	vms[0].Host, vms[0].Jump = "10.0.0.23", "ops@bastion:2222"
 	if vm := must[domain.VM](t)(w.Update(ctx, vms[0])); vm.Host != "10.0.0.23" || Target(vm).Jump != "ops@bastion:2222" {

@@ -249,7 +249,7 @@ lab.describe('VM and ConnectionStatus', () => {
     await expect(counts).toContainText(/1 not/);
     await expect(vm(page, 'bastion')).toContainText(/\d+ ms/);
     await expect(vm(page, 'dead')).toContainText('refuses the connection');
-    await expect(vm(page, 'web-1')).toContainText('through bastion: only a test tells');
+    await expect(vm(page, 'web-1')).toContainText('through bastion, not tested');
     await vm(page, 'web-1').click();
     const about = page.getByRole('group', { name: 'About web-1' });
     await expect(about).toContainText('via bastion');

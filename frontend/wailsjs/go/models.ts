@@ -384,10 +384,6 @@ export namespace domain {
 	    server: string;
 	    error?: Error;
 	}
-	export interface Detail {
-	    name: string;
-	    value: string;
-	}
 	
 	
 	

@@ -1,11 +1,11 @@
 import type { VMAPIService } from '../services/api/VMAPIService';
 import { ApiError } from '../services/api/ApiError';
-import type { ConnectionCheck, ConnectionTest, ExportFormat, Explanation, Look, Review, ReviewDecision, VM, VMEdit, VMNote } from '../services/api/types';
+import type { ConnectionCheck, ConnectionTest, ExportFormat, Explanation, Look, PowerAction, Review, ReviewDecision, VM, VMEdit, VMNote } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'edit' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'explain' | 'check' | 'reach' | 'reviewImport' | 'takeImport' | 'export' | 'saveExport' | 'sshLine' | 'openTerminal'>;
+  vmService: Pick<VMAPIService, 'list' | 'create' | 'update' | 'edit' | 'delete' | 'restore' | 'parseAddress' | 'discover' | 'apply' | 'test' | 'testUnsaved' | 'explain' | 'check' | 'reach' | 'setPower' | 'reviewImport' | 'takeImport' | 'export' | 'saveExport' | 'sshLine' | 'openTerminal'>;
   events: Pick<WebSocketManager, 'on' | 'onGap'>;
 }
 
@@ -157,6 +157,7 @@ export const createVMStore = createStoreFactory((base, { vmService, events }: De
     async editVMs(ids: string[], edit: VMEdit) { await vmService.edit(ids, edit); await loadVMs(); },
     async deleteVMs(ids: string[]) { await vmService.delete(ids); await loadVMs(); void discoverVMs(); },
     async restoreVMs(ids: string[]) { await vmService.restore(ids); await loadVMs(); void discoverVMs(); },
+    async setPower(id: string, action: PowerAction) { await vmService.setPower(id, action); void discoverVMs(); },
     reviewImport: (name: string, text: string) => vmService.reviewImport(name, text),
     async takeImport(name: string, text: string, decision: ReviewDecision) { const taken = await vmService.takeImport(name, text, decision); await loadVMs(); void discoverVMs(); return taken; },
     exportVMs: (format: ExportFormat, ids: string[]) => vmService.export(format, ids),

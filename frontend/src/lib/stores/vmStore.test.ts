@@ -15,7 +15,7 @@ function setUp(vms = [aVM('a'), aVM('b', { tags: ['web'] }), aVM('c', { tags: ['
     explain: vi.fn(async (): Promise<Explanation> => ({ name: 'a', settings: [], source: 'own', reason: '' })),
     check: vi.fn(async (): Promise<ConnectionCheck> => ({ name: 'a', ok: true, micros: 12_400, steps: [] })),
     reach: vi.fn(async (ids: string[]): Promise<Look[]> => ids.map((vmId) => ({ vmId, state: 'reachable', millis: 3, via: '', server: 'SSH-2.0-x' }))),
-    reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
+    setPower: vi.fn(), reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => 'ssh a'),
   };
   return { events, vmService, store: createVMStore({ vmService, events }) };
 }

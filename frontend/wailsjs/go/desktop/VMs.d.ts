@@ -11,8 +11,6 @@ export function Create(arg1:domain.VM):Promise<domain.VM>;
 
 export function Delete(arg1:Array<string>):Promise<void>;
 
-export function Details(arg1:string):Promise<Array<domain.Detail>>;
-
 export function Discover():Promise<domain.Review>;
 
 export function Edit(arg1:Array<string>,arg2:domain.VMEdit):Promise<Array<domain.VM>>;

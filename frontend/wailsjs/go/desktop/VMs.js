@@ -18,10 +18,6 @@ export function Delete(arg1) {
   return window['go']['desktop']['VMs']['Delete'](arg1);
 }
 
-export function Details(arg1) {
-  return window['go']['desktop']['VMs']['Details'](arg1);
-}
-
 export function Discover() {
   return window['go']['desktop']['VMs']['Discover']();
 }

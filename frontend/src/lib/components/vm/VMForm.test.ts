@@ -18,7 +18,7 @@ function setUp() {
     test: vi.fn(async (): Promise<ConnectionTest> => ({ ok: true, millis: 12, connected: 'deploy@10.0.4.11', server: 'OpenSSH_9.6' })),
     testUnsaved: vi.fn(async (): Promise<ConnectionTest> => ({ ok: false, millis: 0, connected: '', server: '', error: { code: 'unreachable', message: 'Nothing answers there.', hint: 'Is it on?', field: '', details: '' } })),
     explain: vi.fn(async () => ({ name: '', settings: [], source: 'own' as const, reason: '' })), check: vi.fn(async () => ({ name: '', ok: true, micros: 0, steps: [] })),
-    edit: vi.fn(), reach: vi.fn(async () => []), reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => ''),
+    edit: vi.fn(), reach: vi.fn(async () => []), setPower: vi.fn(), reviewImport: vi.fn(), takeImport: vi.fn(), export: vi.fn(), saveExport: vi.fn(), openTerminal: vi.fn(async () => undefined), sshLine: vi.fn(async () => ''),
   };
   const vmStore = createVMStore({ vmService, events: { on: () => () => {}, onGap: () => () => {} } });
   const uiStore = createUIStore();

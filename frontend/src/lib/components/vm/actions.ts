@@ -1,6 +1,6 @@
 import { toast } from 'svelte-sonner';
 import { ApiError } from '../../services/api/ApiError';
-import type { Environment, VM, VMEdit } from '../../services/api/types';
+import type { Environment, PowerAction, VM, VMEdit } from '../../services/api/types';
 import type { Stores } from '../../stores/StoresContainer';
 import { count } from '../../utils/format';
 
@@ -46,6 +46,7 @@ export function createVMActions({ vmStore, uiStore, appStore }: Pick<Stores, 'vm
       toast('Copied', { description: line });
     }),
     terminal: (vm: VM) => void attempt(() => vmStore.openTerminal(vm.id)),
+    power: (vm: VM, action: PowerAction) => void attempt(() => vmStore.setPower(vm.id, action)),
     /** Chooses them and goes to where one types. */
     run(vms: readonly VM[]) {
       vmStore.selectAll(ids(vms));

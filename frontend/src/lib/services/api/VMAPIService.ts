@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/VMs';
 import { APIService } from './APIService';
-import type { Address, ConnectionCheck, ConnectionTest, ExportFormat, Explanation, ImportReview, Look, Review, ReviewDecision, VM, VMEdit } from './types';
+import type { Address, ConnectionCheck, ConnectionTest, ExportFormat, Explanation, ImportReview, Look, PowerAction, Review, ReviewDecision, VM, VMEdit } from './types';
 
 export class VMAPIService extends APIService {
   list = () => this.call<VM[]>(() => Go.List());
@@ -17,6 +17,7 @@ export class VMAPIService extends APIService {
   explain = (id: string) => this.call<Explanation>(() => Go.Explain(id));
   check = (id: string) => this.call<ConnectionCheck>(() => Go.Check(id));
   reach = (ids: string[]) => this.call<Look[]>(() => Go.Reach(ids));
+  setPower = (id: string, action: PowerAction) => this.call<void>(() => Go.SetPower(id, action));
   reviewImport = (name: string, text: string) => this.call<ImportReview>(() => Go.ReviewImport(name, text));
   takeImport = (name: string, text: string, decision: ReviewDecision) => this.call<VM[]>(() => Go.TakeImport(name, text, decision));
   export = (format: ExportFormat, ids: string[]) => this.call<string>(() => Go.Export(format, ids));

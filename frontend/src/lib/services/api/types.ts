@@ -17,6 +17,7 @@ export type LogTime = 'off' | 'clock' | 'since';
 
 export type Source = 'ssh_config' | 'manual' | 'import' | 'demo' | (string & {});
 export type Power = '' | 'running' | 'stopped' | 'paused' | 'changing';
+export type PowerAction = 'start' | 'stop' | 'restart';
 export type VMGroupBy = 'environment' | 'tag' | 'source' | 'provider' | 'none';
 export type ExportFormat = 'json' | 'ssh_config' | 'ansible';
 export type AppError = domain.Error;
