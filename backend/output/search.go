@@ -181,11 +181,13 @@ func (s *search) stretch(ctx context.Context, in domain.SearchRun, r domain.LogR
 			end, lineEnd = max(end, t.bytes), max(lineEnd, t.full+1)
 		}
 	}
+	line := r.FirstLine
 	ended := live == nil && in.Status.Finished() && end >= in.Bytes
 	err := s.h.walk(ctx, live, in.ID, rows, r.FirstByte, end, func(b *block) (bool, error) {
-		if err := s.block(ctx, live, in, b, r.FirstLine, lineEnd); err != nil {
+		if err := s.block(ctx, live, in, b, line, lineEnd); err != nil {
 			return false, err
 		}
+		line = max(line, b.lineEnd()) // the next block may be a chunk into which this one was merged meanwhile
 		if ended && b.firstByte+b.bytes >= end {
 			if err := s.unterminated(ctx, in, b); err != nil {
 				return false, err
