@@ -27,6 +27,9 @@ const (
 	maxContext = 1000
 	// maxImport is as much of a file as is read to be imported: one byte more than is taken tells that it is too big.
 	maxImport = 4<<20 + 1
+	// signAfter is how long `vmo search` goes on building signatures after it has printed, if there is much output
+	// without: they make the next search fast where no window is open to do it. A second is enough for 400 MB.
+	signAfter = time.Second
 	// maxColumn is the widest that a column of a table is made; longer values, of which lists of algorithms have hundreds
 	// of characters, stick out.
 	maxColumn = 60

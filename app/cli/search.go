@@ -147,6 +147,9 @@ func (c *cli) search(ctx context.Context, a *app.App, o searchOptions) error {
 	if s.found == 0 {
 		c.status = exitSome
 	}
+	if err == nil {
+		a.Logs.SignSome(ctx, signAfter)
+	}
 	return err
 }
 

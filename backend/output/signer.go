@@ -32,6 +32,14 @@ func (h *Hub) Sign(ctx context.Context) (int64, error) {
 	return h.sign(ctx, true, func(context.Context, time.Duration) error { return nil })
 }
 
+// SignSome builds signatures for at most so long if there is much output without, for a process that doesn't live long
+// enough to do it behind the stream. What fails is left to the next one: a search reads the output itself.
+func (h *Hub) SignSome(ctx context.Context, most time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	_, _ = h.sign(ctx, false, func(ctx context.Context, _ time.Duration) error { return ctx.Err() })
+}
+
 // giveWay rests after some work, long while output comes in.
 func (h *Hub) giveWay(ctx context.Context, worked time.Duration) error {
 	if h.pending.Load() == 0 {
