@@ -47,6 +47,11 @@ func (g *ground) history(out *tabwriter.Writer) error {
 		return err
 	}
 	defer closeApp(a)
+	for _, temperature := range []string{"just opened", "again"} {
+		if err := g.actions(out, a, state, temperature); err != nil {
+			return err
+		}
+	}
 	vms, err := a.History.ListVMs(g.ctx)
 	if err != nil {
 		return err
