@@ -14,7 +14,9 @@ type query struct {
 	from  string
 	where []string
 	args  []any
-	group bool // a job may come more than once
+	order string // the column that is the job's number, in the order of which rows come
+	group bool   // a job may come more than once
+	text  bool   // job_search leads, and looks for the text already
 }
 
 func (q *query) and(condition string, args ...any) {
@@ -22,27 +24,34 @@ func (q *query) and(condition string, args ...any) {
 	q.args = append(q.args, args...)
 }
 
+// wholeHistory is the way from the newest job downwards.
+const wholeHistory = "jobs j"
+
 // filterQuery chooses the way to the rows: by the VM's index where one VM is asked for, by the status's where one
 // status is, else from the newest job downwards. All give the jobs in order of number, so that a page stops early.
 func filterQuery(f domain.JobFilter) (query, error) {
-	q := query{from: "jobs j"}
-	number := "j.number"
+	q := query{from: wholeHistory, order: "j.number"}
+	text := strings.TrimSpace(f.Text)
 	switch {
 	case len(f.VMIDs) == 1:
-		q.from, q.group, number = "runs r INDEXED BY runs_vm CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
+		q.from, q.group, q.order = "runs r INDEXED BY runs_vm CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
 		q.and("r.vm_id = ?", f.VMIDs[0])
 	case len(f.VMIDs) > 1:
 		q.and("EXISTS (SELECT 1 FROM runs v WHERE v.job = j.number AND v.vm_id IN (SELECT value FROM json_each(?)))", toJSON(f.VMIDs))
 	case f.VMName != "":
-		q.from, q.group, number = "runs r INDEXED BY runs_vm_name CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
+		q.from, q.group, q.order = "runs r INDEXED BY runs_vm_name CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
 	case f.CommandID != "":
 		q.from = "jobs j INDEXED BY jobs_command"
 	case f.Starred != nil && *f.Starred:
 		q.from = "jobs j INDEXED BY jobs_starred"
 	case len(f.Statuses) == 1:
 		q.from = "jobs j INDEXED BY jobs_status"
-	case f.Since != nil:
-		q.and("j.number >= (SELECT min(number) FROM jobs INDEXED BY jobs_created WHERE deleted_at IS NULL AND created_at >= ?)", f.Since.UnixMilli())
+	case text != "":
+		// One walk through the narrow texts, and a look at the job of those alone that have it.
+		q.from, q.order, q.text = "job_search s CROSS JOIN jobs j ON j.number = s.number", "s.number", true
+	}
+	if f.Since != nil && (q.text || q.from == wholeHistory) {
+		q.and(q.order+" >= (SELECT min(number) FROM jobs INDEXED BY jobs_created WHERE deleted_at IS NULL AND created_at >= ?)", f.Since.UnixMilli())
 	}
 	if f.VMName != "" {
 		if len(f.VMIDs) == 0 {
@@ -81,10 +90,13 @@ func filterQuery(f domain.JobFilter) (query, error) {
 			q.and("j.starred = 0")
 		}
 	}
-	if text := strings.TrimSpace(f.Text); text != "" {
+	if text != "" {
 		found := "EXISTS (SELECT 1 FROM job_search s WHERE s.number = j.number AND instr(s.text, ?) > 0)"
+		if q.text {
+			found = "instr(s.text, ?) > 0"
+		}
 		if n, ok := jobNumber(text); ok {
-			q.and("(j.number = ? OR "+found+")", n, nameKey(text))
+			q.and("("+q.order+" = ? OR "+found+")", n, nameKey(text))
 		} else {
 			q.and(found, nameKey(text))
 		}
@@ -94,7 +106,7 @@ func filterQuery(f domain.JobFilter) (query, error) {
 		if err != nil {
 			return q, domain.FieldError("cursor", "%q is no cursor of a page", f.Cursor)
 		}
-		q.and(number+" < ?", before)
+		q.and(q.order+" < ?", before)
 	}
 	return q, nil
 }
@@ -116,11 +128,11 @@ func (s *Store) ListJobs(ctx context.Context, f domain.JobFilter) ([]domain.Job,
 		return nil, "", err
 	}
 	columns := strings.Replace(jobColumns, "j.script", fmt.Sprintf("substr(j.script, 1, %d)", listedScript), 1)
-	text, order := q.sql(columns), "j.number"
+	text := q.sql(columns)
 	if q.group {
-		text, order = text+" GROUP BY r.job", "r.job"
+		text += " GROUP BY " + q.order
 	}
-	jobs, err := list(ctx, s, "list jobs", scanJob, text+fmt.Sprintf(" ORDER BY %s DESC LIMIT %d", order, limit+1), q.args...)
+	jobs, err := list(ctx, s, "list jobs", scanJob, text+fmt.Sprintf(" ORDER BY %s DESC LIMIT %d", q.order, limit+1), q.args...)
 	if err != nil {
 		return nil, "", err
 	}
@@ -139,8 +151,11 @@ func (s *Store) JobStats(ctx context.Context, f domain.JobFilter) (domain.JobSta
 		return stats, err
 	}
 	count := "count(*)"
-	if q.group {
+	switch {
+	case q.group:
 		count = "count(DISTINCT r.job)"
+	case q.from == wholeHistory:
+		q.from += " INDEXED BY jobs_status" // has all that is filtered by, in the order of what is counted
 	}
 	type counted struct {
 		status domain.Status
@@ -164,6 +179,13 @@ func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage
 	jobs, next, err := s.ListJobs(ctx, f)
 	if err != nil {
 		return domain.JobPage{}, err
+	}
+	if next == "" && f.Cursor == "" { // the page is all of them
+		stats := domain.JobStats{Total: len(jobs), Counts: map[domain.Status]int{}}
+		for _, j := range jobs {
+			stats.Counts[j.Status]++
+		}
+		return domain.JobPage{Jobs: jobs, Stats: stats}, nil
 	}
 	stats, err := s.JobStats(ctx, f)
 	return domain.JobPage{Jobs: jobs, Next: next, Stats: stats}, err

@@ -103,6 +103,10 @@ func (s *Store) migrate(ctx context.Context, steps []migration, fresh bool) erro
 			return folderError(s.inUse.Path(), err)
 		}
 		fresh = false
+		// Copying a large database takes longer than anybody is waited for.
+		again, stop := context.WithTimeout(ctx, migrateWait)
+		defer stop()
+		wait = again
 	}
 }
 
