@@ -119,6 +119,13 @@ func (g *ground) rare(out *tabwriter.Writer) error {
 	if _, err := a.Logs.Sign(g.ctx); err != nil {
 		return err
 	}
+	room, err := a.History.Storage(g.ctx)
+	if err != nil {
+		return err
+	}
+	size := float64(room.OutputKept+room.IndexBytes) / float64(room.OutputRaw)
+	fmt.Fprintf(out, "11\t%.1f GB of logs: stored size with signatures\traw\t%.0f MB\t%.0f MB\t%.3f\t<= 0.40\t%s\t\n",
+		float64(state.Bytes)/1e9, float64(room.OutputKept+room.IndexBytes)/1e6, float64(room.OutputRaw)/1e6, size, verdict(size <= 0.4))
 	ours := func(ctx context.Context) (sample, error) {
 		found := 0
 		began := time.Now()

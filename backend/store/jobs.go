@@ -216,12 +216,26 @@ func (s *Store) GetRun(ctx context.Context, id string) (domain.Run, error) {
 	return run, s.rowError(ctx, "run", id, err)
 }
 
+// What writing a run takes.
+const (
+	runStatus = `SELECT job, status FROM runs WHERE id = ?`
+	amendRun  = `UPDATE runs SET stop_result = ?, note = ?, bytes = max(bytes, ?), lines = max(lines, ?), complete = ? WHERE id = ?`
+	writeRun  = `UPDATE runs SET status = ?, exit_code = ?, signal = ?, error = ?, note = ?, stop_result = ?,
+		started_at = ?, finished_at = ?, bytes = max(bytes, ?), lines = max(lines, ?), complete = ?, remote = ? WHERE id = ?`
+	jobOfRun = `SELECT ` + jobColumns + ` FROM jobs j WHERE j.number = ?`
+	writeJob = `UPDATE jobs SET status = ?, counts = ?, started_at = ?, finished_at = ? WHERE number = ?`
+)
+
 // UpdateRun writes a run and what follows from it for the job, which it gives as it is then. A finished status never
 // changes: CodeNotAllowed for a transition that the state machine doesn't have. Of a finished run only stop result,
 // note and what is stored of the output can still change. Bytes and lines never go down. It works on a full disk.
 func (s *Store) UpdateRun(ctx context.Context, run domain.Run) (domain.Job, error) {
 	var job domain.Job
-	err := s.writeFinal(ctx, "write a run", func(tx *sql.Tx) (err error) {
+	const what = "write a run"
+	if err := s.prepare(ctx, runStatus, amendRun, writeRun, jobOfRun, writeJob); err != nil {
+		return job, s.mapError(ctx, what, err)
+	}
+	err := s.writeFinal(ctx, what, func(tx *sql.Tx) (err error) {
 		job, err = s.updateRun(ctx, tx, run)
 		return err
 	})
@@ -231,24 +245,23 @@ func (s *Store) UpdateRun(ctx context.Context, run domain.Run) (domain.Job, erro
 func (s *Store) updateRun(ctx context.Context, tx *sql.Tx, run domain.Run) (domain.Job, error) {
 	var number int64
 	var old domain.Status
-	if err := tx.QueryRowContext(ctx, `SELECT job, status FROM runs WHERE id = ?`, run.ID).Scan(&number, &old); err != nil {
+	if err := s.row(ctx, tx, runStatus, run.ID).Scan(&number, &old); err != nil {
 		return domain.Job{}, s.rowError(ctx, "run", run.ID, err)
 	}
 	if old != run.Status && !old.CanBecome(run.Status) {
 		return domain.Job{}, domain.NewError(domain.CodeNotAllowed, "", "a run that is %s can't become %s", old, run.Status)
 	}
 	if old.Finished() {
-		if _, err := tx.ExecContext(ctx, `UPDATE runs SET stop_result = ?, note = ?, bytes = max(bytes, ?), lines = max(lines, ?), complete = ? WHERE id = ?`,
+		if err := s.exec(ctx, tx, amendRun,
 			nullJSON(run.StopResult), run.Note, run.Bytes, run.Lines, run.Complete, run.ID); err != nil {
 			return domain.Job{}, err
 		}
-	} else if _, err := tx.ExecContext(ctx, `UPDATE runs SET status = ?, exit_code = ?, signal = ?, error = ?, note = ?, stop_result = ?,
-			started_at = ?, finished_at = ?, bytes = max(bytes, ?), lines = max(lines, ?), complete = ?, remote = ? WHERE id = ?`,
+	} else if err := s.exec(ctx, tx, writeRun,
 		run.Status, run.ExitCode, run.Signal, nullJSON(run.Error), run.Note, nullJSON(run.StopResult), nullMillis(run.StartedAt),
 		nullMillis(run.FinishedAt), run.Bytes, run.Lines, run.Complete, nullJSON(run.Remote), run.ID); err != nil {
 		return domain.Job{}, err
 	}
-	job, err := scanJob(tx.QueryRowContext(ctx, `SELECT `+jobColumns+` FROM jobs j WHERE j.number = ?`, number))
+	job, err := scanJob(s.row(ctx, tx, jobOfRun, number))
 	if err != nil {
 		return job, err
 	}
@@ -278,7 +291,7 @@ func (s *Store) updateRun(ctx context.Context, tx *sql.Tx, run domain.Run) (doma
 			job.FinishedAt = &at
 		}
 	}
-	_, err = tx.ExecContext(ctx, `UPDATE jobs SET status = ?, counts = ?, started_at = ?, finished_at = ? WHERE number = ?`,
+	err = s.exec(ctx, tx, writeJob,
 		job.Status, toJSON(job.Counts), nullMillis(job.StartedAt), nullMillis(job.FinishedAt), number)
 	return job, err
 }

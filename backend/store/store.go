@@ -49,7 +49,8 @@ type Store struct {
 	inUse  *flock.Flock // shared: no migration while we are here
 	closed atomic.Bool
 
-	ballast ballast
+	ballast  ballast
+	prepared prepared
 
 	mu       sync.Mutex
 	instance string       // "" before RegisterInstance
@@ -189,6 +190,7 @@ func (s *Store) release() error {
 	if s.reader != nil {
 		keep(s.reader.Close())
 	}
+	keep(s.prepared.close())
 	if s.writer != nil {
 		keep(s.writer.Close())
 	}
