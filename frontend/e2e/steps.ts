@@ -19,9 +19,17 @@ export async function takeIn(page: Page, app: { url: string }, one = 'web-1'): P
 
 export const vm = (page: Page, name: string) => page.getByRole('option').filter({ has: page.getByText(name, { exact: true }) });
 
+/** Chooses a VM. In a long list only the rows in sight are drawn: the others are found by the filter. */
+export async function choose(page: Page, name: string): Promise<void> {
+  const found = (await vm(page, name).count()) > 0;
+  if (!found) await page.getByLabel('Filter VMs').fill(name);
+  await vm(page, name).click();
+  if (!found) await page.getByLabel('Filter VMs').fill('');
+}
+
 /** Chooses a VM and runs a free command on it. */
 export async function run(page: Page, on: string, command: string): Promise<void> {
-  await vm(page, on).click();
+  await choose(page, on);
   await page.getByRole('textbox', { name: 'Command', exact: true }).fill(command);
   await page.keyboard.press('Control+Enter');
   const production = page.getByRole('dialog', { name: /^Run this on/ });

@@ -99,6 +99,12 @@ test.describe('VMSidebar', () => {
     await menu(page, 'lonely', 'Show again');
     await expect(group(page, 'Hidden')).toHaveCount(0);
     await expect(group(page, 'Imported').getByText('lonely')).toBeVisible();
+
+    // The latest used stand apart once the list is long; another process used this one.
+    own.vmo('import', own.put('y.ini', 'node[01:12] ansible_host=127.0.0.1 ansible_port=1\n'));
+    expect(() => own.vmo('run', '--on', 'node07', '--', 'true')).toThrow();
+    await expect(group(page, 'Recent').getByRole('option')).toHaveCount(1);
+    await expect(group(page, 'Recent').getByText('node07')).toHaveAttribute('title', /Last used: just now/);
   });
 
   test('several are chosen with Ctrl, Shift, the keyboard and by tag, and tagged, marked, exported and deleted together, with Undo', async ({ page, own }) => {
