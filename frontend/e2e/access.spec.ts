@@ -44,6 +44,11 @@ for (const theme of ['light', 'dark'] as const) {
       await page.getByRole('tab', { name: 'History' }).click();
       await expect(page.getByText(/succeeded|failed/).first()).toBeVisible();
       await sound(page);
+      await page.keyboard.press('Control+Shift+F');
+      await page.getByRole('textbox', { name: 'Text to look for' }).fill('bad');
+      await expect(page.getByRole('region', { name: 'Lines found' }).locator('mark')).toHaveCount(1);
+      await sound(page);
+      await page.keyboard.press('Escape');
       await vm(page, 'web-1').click();
       await page.getByRole('button', { name: 'Add command' }).click();
       await sound(page);
