@@ -51,6 +51,10 @@ bench: vmo ## the figures of the product against ssh, taking turns
 	@build/setup.sh test
 	go run ./bench $(ARGS)
 
+.PHONY: bench-window
+bench-window: window vmo ## the window's own speed, from inside it: a flood, opening, jumping, scrolling ten million lines
+	build/bench-window.sh
+
 .PHONY: bench-data
 bench-data: ## a history of 100,000 jobs and 20 M lines in dist/bench-data; ARGS="-jobs 1000 -lines 100000" makes a small one
 	go run ./bench/data $(ARGS)

@@ -101,4 +101,11 @@ outside=$(listens | grep -v '127\.0\.0\.1:')
 expect "the demo listens on loopback only" test -z "$outside"
 expect "it ends in order with the demo open" stop
 
+# A database that vmo made opens in an instant and knows no place of the window; the window was never shown then.
+export VMO_DATA_DIR=$home/of-vmo
+bin/vmo jobs >/dev/null
+start second
+expect "the window is shown on data that vmo made" within 10 mark first-paint
+stop
+
 exit $((fails > 0))

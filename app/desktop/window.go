@@ -172,6 +172,12 @@ func (w *window) startup(ctx context.Context) {
 			w.place(ctx)
 		case <-time.After(showWithin):
 		}
+		// Wails calls OnStartup while it still prepares the window, and on Linux then queues the Hide of StartHidden: a
+		// Show that comes before it is undone, and the window stays away for good. An answer to this comes from the main
+		// loop, which begins after the Hide was queued.
+		if _, err := runtime.ScreenGetAll(ctx); err != nil {
+			w.log.Warn("look at the screens", "error", err)
+		}
 		runtime.WindowShow(ctx)
 	})
 }

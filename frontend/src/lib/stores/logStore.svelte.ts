@@ -68,6 +68,8 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
     /** What was last looked for in a log: the next search begins with it. */
     get asked() { return asked; },
     set asked(query: TextQuery) { asked = query; },
+    /** The number of a run's newest line at this moment. */
+    newest: async (runId: string): Promise<number> => (await logService.read(runId, -1, 1)).last,
     /** Asks where to and writes the run's bytes there; "" when the person thought better of it. Rejects with an ApiError. */
     saveAs: (runId: string, stream: Stream | '') => logService.saveAs(runId, stream),
     /**

@@ -1,0 +1,175 @@
+#!/bin/bash
+# The window's own speed, measured from inside it (see frontend/src/lib/utils/profileLog.ts): the production binary on a
+# display in memory, on an sshd of its own, driven by real keys. Prints a table; keeps the marks in dist/bench-window.
+#
+#   build/bench-window.sh [LINES]   (after make window vmo)  LINES of the log that is scrolled, 10,000,000 unless told
+set -uo pipefail
+cd "$(dirname "$0")/.."
+if [ "${1:-}" != inside ]; then
+	# So high that ten million lines are 30,000 screens; all but the scrolling is done at 1280x800.
+	SCREEN=1280x${HEIGHT:-8000}x24 exec build/with-display.sh "$0" inside "${1:-10000000}"
+fi
+lines=$2
+rounds=5
+height=${HEIGHT:-8000}
+
+out=$PWD/dist/bench-window
+rm -rf "$out"
+mkdir -p "$out"
+home=$(mktemp -d)
+app= lab=
+trap '[ -z "$app" ] || kill "$app" 2>/dev/null; exec 9>&-; [ -z "$lab" ] || wait "$lab" 2>/dev/null; rm -rf "$home"' EXIT
+export HOME=$home XDG_DATA_HOME=$home/data XDG_CONFIG_HOME=$home/config XDG_CACHE_HOME=$home/cache XDG_RUNTIME_DIR=$home/run
+export VMO_DATA_DIR=$home/vmo VMO_PROFILE=1
+mkdir -p -m 700 "$XDG_RUNTIME_DIR"
+mkfifo "$home/in"
+go build -o "$home/lab.bin" ./internal/lab || exit 1
+"$home/lab.bin" "$home/lab" <"$home/in" >"$home/lab.json" &
+lab=$!
+exec 9>"$home/in"
+within() { # SECONDS COMMAND...
+	local until=$(($(date +%s) + $1))
+	shift
+	while ! "$@"; do
+		[ "$(date +%s)" -lt "$until" ] || return 1
+		sleep 0.1
+	done
+}
+fail() {
+	echo "bench-window: $1" >&2
+	import -window root "$out/failed.png" 2>/dev/null
+	exit 1
+}
+within 20 test -s "$home/lab.json" || fail "the servers don't start"
+export VMO_SSH_CONFIG=$home/lab/.ssh/config
+
+bin/vmo run --on bastion -- "seq 1 $lines" >/dev/null || fail "write $lines lines"
+bin/vmo run --on bastion -- 'seq 1 1000000' >/dev/null || fail "write 1,000,000 lines"
+
+log=$out/window.log
+bin/vm-orchestrator >"$log" 2>&1 &
+app=$!
+has() { grep -q "msg=mark name=\"\?$1\"\? " "$log"; }
+marks() { sed -n "s/.*msg=mark name=\"\?$1\"\? ms=//p" "$log"; }
+number() { marks "$1" | wc -l; }
+more() { [ "$(number "$1")" -gt "$2" ]; }
+key() { xdotool key --delay 40 "$@"; }
+pss() { # of the window and all below it, in MB
+	local p sum=0 k
+	for p in $app $(pgrep -P "$app") $(for p in $(pgrep -P "$app"); do pgrep -P "$p"; done); do
+		k=$(awk '/^Pss:/{print $2}' "/proc/$p/smaps_rollup" 2>/dev/null)
+		sum=$((sum + ${k:-0}))
+	done
+	echo $((sum / 1024))
+}
+within 60 has ready || fail "the window doesn't open"
+window=$(xdotool search --sync --onlyvisible --name '^VM Orchestrator$' | head -1)
+xdotool windowmove "$window" 0 0
+xdotool windowfocus --sync "$window" 2>/dev/null
+sleep 2
+
+# The hosts of ssh_config are taken in.
+key Return
+sleep 2
+key ctrl+Return
+sleep 2
+
+open() { # which job of the history, from its newest
+	key ctrl+h
+	sleep 1
+	key ctrl+alt+F8
+	for _ in $(seq "$1"); do key Down; done
+	sleep 0.5
+	key Return
+}
+shown() { # after a key: waits for the mark, which is copied to a file
+	within 60 more log-shown "$2" || fail "no log is shown ($1)"
+	marks log-shown | tail -1 >>"$out/$1"
+}
+n=0
+open 1
+shown open-first "$n"
+for _ in $(seq $rounds); do
+	sleep 1
+	key Escape
+	sleep 1
+	key ctrl+alt+F8
+	n=$(number log-shown)
+	key Return
+	shown open "$n"
+done
+for _ in $(seq $rounds); do
+	sleep 1
+	key ctrl+g
+	sleep 0.3
+	xdotool type --delay 30 500000
+	sleep 0.5
+	n=$(number log-shown)
+	key Return
+	shown jump "$n"
+	sleep 0.5
+	key End
+done
+import -window "$window" "$out/jump.png" 2>/dev/null
+key Escape Escape
+sleep 1
+
+# A flood.
+key slash
+sleep 0.3
+xdotool type --delay 40 bastion
+key Return
+sleep 0.5
+key ctrl+l
+sleep 0.5
+xdotool type --delay 40 'seq 1 1000000'
+before=$(pss)
+gaps=$(number frame-gap) lags=$(number log-lag)
+key ctrl+Return
+running() { bin/vmo jobs --json | head -1 | grep -q '"running"\|"queued"'; }
+peak=$before
+sleep 0.5
+while running; do
+	now=$(pss)
+	[ "$now" -le "$peak" ] || peak=$now
+	sleep 0.3
+done
+sleep 3
+import -window "$window" "$out/flood.png" 2>/dev/null
+marks frame-gap | tail -n +$((gaps + 1)) >"$out/frame-gap"
+marks log-lag | tail -n +$((lags + 1)) >"$out/log-lag"
+sleep 15
+after=$(pss)
+
+# From the first line of the long log to its last, in a window as high as the screen.
+xdotool windowsize "$window" 1280 $((height - 40))
+sleep 2
+key ctrl+h
+sleep 1
+key ctrl+alt+F8 Down Down Down
+sleep 0.5
+key Return
+sleep 3
+key ctrl+alt+F9
+within 7200 has scroll-took || fail "the log isn't scrolled to its end"
+
+max() { sort -n "$1" | tail -1; }
+median() { sort -n "$1" | awk '{a[NR]=$1} END {print a[int((NR + 1) / 2)]}'; }
+row() { # WHAT VALUE UNIT GOAL
+	local verdict=reached
+	awk -v v="$2" -v g="$4" 'BEGIN {exit !(v <= g)}' || verdict=missed
+	printf '%-58s %10.0f %-3s %8s  %s\n' "$1" "$2" "$3" "<= $4" "$verdict"
+}
+{
+	echo "row  what                                                         value         goal"
+	row "13   1 M lines arriving: view behind, worst" "$(max "$out/log-lag")" ms 1000
+	row "13   1 M lines arriving: gap between frames, worst" "$(max "$out/frame-gap")" ms 100
+	row "14   open a stored log of 1 M lines at its tail, median" "$(median "$out/open")" ms 100
+	row "14   jump to its middle, median" "$(median "$out/jump")" ms 100
+	printf '     %s lines scrolled in %s screens, %s s: missing %s, wrong %s\n' \
+		"$(marks scroll-lines)" "$(marks scroll-steps)" "$(marks scroll-took | awk '{print int($1 / 1000)}')" "$(marks scroll-missing)" "$(marks scroll-wrong)"
+	echo "     memory (PSS of all processes): before $before MB, at most $peak MB in the flood, $after MB 15 s after"
+	echo "     elements in the page: at most $(marks nodes | sort -n | tail -1)"
+	echo "     worst of the opens $(max "$out/open") ms, the first $(cat "$out/open-first") ms; worst of the jumps $(max "$out/jump") ms"
+} | tee "$out/table.txt"
+[ "$(marks scroll-missing)" = 0 ] && [ "$(marks scroll-wrong)" = 0 ] && [ "$(marks scroll-lines)" = "$lines" ]
