@@ -109,9 +109,13 @@ func (g *ground) sendClush(n, lines int) measured {
 func (g *ground) sendAnsible(n, lines int) measured {
 	return g.sending(lines, func(print string) program {
 		list := g.hostFile(fmt.Sprint(n), g.some(n))
+		config := filepath.Join(g.dir, "ansible.cfg")
+		if err := os.WriteFile(config, nil, 0o600); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+		}
 		// Nobody's configuration, and the connections of each round as new as the others'.
 		return program{args: []string{"ansible", "all", "-i", list, "-m", "raw", "-f", "100", "-a", print}, out: "ansible.out", env: []string{
-			"ANSIBLE_CONFIG=/dev/null", "ANSIBLE_SSH_ARGS=-F " + g.config + " -o ControlPath=none",
+			"ANSIBLE_CONFIG="+config, "ANSIBLE_SSH_ARGS=-F " + g.config + " -o ControlPath=none",
 			"ANSIBLE_LOCAL_TEMP=" + filepath.Join(g.dir, "ansible"), "ANSIBLE_HOME=" + filepath.Join(g.dir, "ansible-home"),
 		}}
 	})

@@ -7,7 +7,7 @@
 //
 // It installs nothing: a peer that is not there is reported as "not installed", never as a win, and so is a history
 // that was not made (make bench-data). A row that fails is told and the others are measured all the same. A row is
-// bounded: at least 5 rounds, and no more once it took rowTime.
+// bounded: 5 rounds, more while it took less than rowTime, fewer where it took rowLimit.
 package main
 
 import (
@@ -31,6 +31,9 @@ const (
 	minRounds = 5
 	// rowTime is when a row begins no round more than the least. All rows together then take some ten minutes.
 	rowTime = 20 * time.Second
+	// rowLimit is when a row begins no round more at all, so that a slow peer or a busy computer doesn't hold up the rest.
+	// What was had by then is printed with the number of its rounds.
+	rowLimit = 150 * time.Second
 	// warmTime is how long a first round may take to be repeated: it finds cold caches and isn't counted. What takes
 	// longer isn't measured in caches.
 	warmTime = 5 * time.Second
@@ -156,7 +159,7 @@ func measure(ctx context.Context, out *tabwriter.Writer, r row, rounds int) erro
 	theirs := make([][]sample, len(r.peers))
 	missing := make([]bool, len(r.peers))
 	began, warm := time.Now(), false
-	for len(ours) < rounds && (len(ours) < minRounds || time.Since(began) < rowTime) {
+	for len(ours) < rounds && (len(ours) < minRounds || time.Since(began) < rowTime) && (len(ours) == 0 || time.Since(began) < rowLimit) {
 		round := time.Now()
 		a, err := r.ours(ctx)
 		if err != nil {
@@ -181,6 +184,9 @@ func measure(ctx context.Context, out *tabwriter.Writer, r row, rounds int) erro
 			clear(theirs)
 		}
 		warm = true
+	}
+	if len(ours) < minRounds {
+		r.what += fmt.Sprintf(" (%d rounds only)", len(ours))
 	}
 	for k, p := range r.peers {
 		if missing[k] {
