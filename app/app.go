@@ -65,6 +65,7 @@ type App struct {
 	instance string
 	changes  *changes
 	masks    masks
+	storage  storage
 	searches searches
 
 	stop context.CancelFunc // of the watchers
@@ -141,7 +142,11 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 // connect builds what finds and reaches machines.
 func (a *App) connect(ctx context.Context) error {
 	a.Prompts = prompt.NewBroker(newID, time.Now)
-	a.resolver = &config.Resolver{ConfigFile: a.paths.SSHConfigFlag, Home: a.paths.Home, Log: a.log}
+	settings, err := a.History.GetSettings(ctx)
+	if err != nil {
+		return err
+	}
+	a.resolver = &config.Resolver{SSHPath: settings.SSHPath, ConfigFile: a.paths.SSHConfigFlag, Home: a.paths.Home, Log: a.log}
 	a.checked = newChecked(a.resolver)
 	o := ssh.Options{
 		Resolver: a.checked, Prompter: a.prompter(), Home: a.paths.Home, LockDir: a.paths.Locks, Getenv: os.Getenv,

@@ -71,6 +71,7 @@ func (a *App) watch(ctx context.Context) error {
 	a.wg.Go(func() { a.History.WatchExternal(watching, a.Changed) })
 	a.wg.Go(func() { a.follow(watching, seq) })
 	a.wg.Go(func() { a.reap(watching) })
+	a.wg.Go(func() { a.prune(watching) })
 	a.wg.Go(func() { a.checked.crossCheck(watching, func() bool { return !a.Jobs.Busy() }, a.resolver.Check) })
 	return nil
 }

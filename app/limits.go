@@ -27,6 +27,15 @@ const (
 	idleEvery    = 2 * time.Second
 	// progressEvery is how often a task says how far it is; the window asks as often.
 	progressEvery = 100 * time.Millisecond
+	// pruneAfter is how long after the start old jobs are looked for, when the window is up; pruneEvery is how often then.
+	pruneAfter = 20 * time.Second
+	pruneEvery = time.Hour
+	// prunePause is the rest after each step of removing, of a few milliseconds, and prunePauseBusy while jobs run: they
+	// have nine parts of ten of the writer then.
+	prunePause     = 5 * time.Millisecond
+	prunePauseBusy = 200 * time.Millisecond
+	// storageFresh is how old an answer about what takes room may be; it is measured anew behind the page then.
+	storageFresh = 5 * time.Second
 	// tasksKept is how many tasks that ended can still be asked about.
 	tasksKept = 20
 	// exportBuffer is how much of an export is written at once, in bytes.

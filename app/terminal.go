@@ -34,7 +34,20 @@ func (a *App) OpenTerminal(ctx context.Context, vmID, commandID string, values m
 		// What follows "--" is the host and its command, whatever they begin with.
 		words = append(words[:last:last], "-t", "--", words[last], script)
 	}
-	return terminal.Opener{Getenv: os.Getenv, LookPath: exec.LookPath}.Open(words, commandID != "")
+	settings, err := a.History.GetSettings(ctx)
+	if err != nil {
+		return err
+	}
+	if settings.SSHPath != "" {
+		words[0] = settings.SSHPath
+	}
+	getenv := func(name string) string {
+		if name == "TERMINAL" && settings.Terminal != "" {
+			return settings.Terminal
+		}
+		return os.Getenv(name)
+	}
+	return terminal.Opener{Getenv: getenv, LookPath: exec.LookPath}.Open(words, commandID != "")
 }
 
 // WindowFirst lets the window's thread go before all others of this process; see priority.Lower.

@@ -57,6 +57,7 @@ type jsonJob struct {
 	Script         string             `json:"script"`
 	Status         domain.Status      `json:"status"`
 	Origin         domain.Origin      `json:"origin"`
+	Starred        bool               `json:"starred"`
 	Parallelism    int                `json:"parallelism"`
 	TimeoutSeconds int                `json:"timeoutSeconds"`
 	CreatedAt      stamp              `json:"createdAt"`
@@ -103,7 +104,7 @@ func jobJSON(d domain.JobDetail) jsonJob {
 	j := d.Job
 	out := jsonJob{
 		Type: "job", ID: j.ID, Number: j.Number, Name: j.Name, Kind: j.Kind, CommandID: j.CommandID, Script: j.Script,
-		Status: j.Status, Origin: j.Origin, Parallelism: j.Parallelism, TimeoutSeconds: j.TimeoutSeconds,
+		Status: j.Status, Origin: j.Origin, Starred: j.Starred, Parallelism: j.Parallelism, TimeoutSeconds: j.TimeoutSeconds,
 		CreatedAt: stamp(j.CreatedAt), StartedAt: stampOf(j.StartedAt), FinishedAt: stampOf(j.FinishedAt),
 		RunCount: j.RunCount, VMNames: j.VMNames,
 	}

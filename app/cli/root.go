@@ -119,7 +119,8 @@ your disk, together with the window of VM Orchestrator.`,
 		return usage("See '"+cmd.CommandPath()+" --help'.", "%w", err)
 	})
 	root.AddCommand(c.vmsCommand(), c.runCommand(), c.jobsCommand(), c.logsCommand(), c.searchCommand(), c.cancelCommand(),
-		c.explainCommand(), c.checkCommand(), c.importCommand(), c.exportCommand(), c.versionCommand())
+		c.explainCommand(), c.checkCommand(), c.importCommand(), c.exportCommand(), c.backupCommand(), c.restoreCommand(), c.checkDataCommand(), c.repairCommand(),
+		c.versionCommand())
 	return root
 }
 

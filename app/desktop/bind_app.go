@@ -62,13 +62,11 @@ func (a *App) Quit() { runtime.Quit(a.w.context()) }
 
 // Task says how far something is that takes a while.
 func (a *App) Task(id string) (app.Task, error) {
-	return read(a.w, func(_ context.Context, on *app.App) (app.Task, error) { return on.Tasks.Get(id) })
+	return a.w.task(id)
 }
 
 // StopTask asks it to end; Task says when it has.
-func (a *App) StopTask(id string) error {
-	return do(a.w, func(_ context.Context, on *app.App) error { on.Tasks.Stop(id); return nil })
-}
+func (a *App) StopTask(id string) { a.w.stopTask(id) }
 
 // ShowFolder opens the folder of a file, or a folder, in the system's file manager.
 func (a *App) ShowFolder(path string) error {

@@ -34,7 +34,7 @@ const profileEnv = "VMO_PROFILE"
 // generate bindings.
 func Options(assets fs.FS, icon []byte, version string, start Start) *options.App {
 	w := &window{
-		start: start, version: version, demo: start.Demo, emit: runtime.EventsEmit, signals: endSignals(),
+		start: start, version: version, demo: start.Demo, emit: runtime.EventsEmit, notify: sendNotification, signals: endSignals(),
 		log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
 	}
 	return &options.App{

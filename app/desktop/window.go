@@ -26,7 +26,8 @@ type window struct {
 	signals <-chan os.Signal                                    // has one in it once the system wants the app to end
 
 	focused atomic.Bool // the window has the keyboard
-	notify  func(ctx context.Context, title, text string)
+	notify  func(ctx context.Context, title, text string) error
+	tasks   app.Tasks // of the window: they close the app
 
 	opening sync.Mutex // held while the app is opened or closed: one at a time
 
@@ -77,25 +78,19 @@ func (w *window) reopen(demo bool) error {
 	if closed != nil {
 		w.log.Warn("close before opening again", "error", closed)
 	}
-	s, err := w.open(demo)
-	w.mu.Lock()
-	w.now, w.err, w.demo = s, err, demo
-	w.mu.Unlock()
-	if err != nil {
-		w.log.Error("open the app", "error", err)
-		w.emit(w.context(), eventError, &appError{Error: domain.AsError(err)})
-		return err
+	return w.openAgain(demo)
+}
+
+func (w *window) config(demo bool) app.Config {
+	return app.Config{
+		DataDir: w.start.DataDir, SSHConfig: w.start.SSHConfig, Demo: demo,
+		Origin: domain.OriginWindow, Version: w.version, Log: w.log,
 	}
-	s.pump.kind(eventReset)
-	return nil
 }
 
 func (w *window) open(demo bool) (*session, error) {
 	ctx := context.WithoutCancel(w.context())
-	a, err := app.Open(ctx, app.Config{
-		DataDir: w.start.DataDir, SSHConfig: w.start.SSHConfig, Demo: demo,
-		Origin: domain.OriginWindow, Version: w.version, Log: w.log,
-	})
+	a, err := app.Open(ctx, w.config(demo))
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +99,10 @@ func (w *window) open(demo bool) (*session, error) {
 	s.pump = newPump(appSource{a}, uuid.NewString(), eventGap, emit)
 	changes := a.OnChange(s.pump.changes)
 	jobs := a.Jobs.OnChange(s.pump.jobChanged)
-	s.stop = func() { changes(); jobs() }
+	told := &notifications{app: a, focused: w.focused.Load, told: map[string]bool{}, fail: func(err error) { w.log.Warn("notify", "error", err) },
+		send: func(_ context.Context, title, text string) error { return w.notify(w.context(), title, text) }}
+	ends := a.Jobs.OnChange(told.jobChanged)
+	s.stop = func() { changes(); jobs(); ends() }
 	a.Prompts.OnChange(s.pump.promptsChanged)
 	a.VMs.StartWatch(configEvery, func() { s.pump.kind(eventSSHConfig) })
 	return s, nil
@@ -184,6 +182,7 @@ func (w *window) startup(ctx context.Context) {
 
 // shutdown is Wails' OnShutdown.
 func (w *window) shutdown(context.Context) {
+	w.tasks.Close()
 	w.wg.Wait()
 	w.opening.Lock()
 	defer w.opening.Unlock()

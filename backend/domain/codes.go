@@ -46,9 +46,10 @@ const (
 	CodeLocal        Code = "local_failed"    // a command on this computer couldn't be started
 
 	// Storage.
-	CodeDiskFull    Code = "disk_full"      // no room for more output
-	CodeDataFolder  Code = "data_folder"    // the data folder can't be used
-	CodeDatabase    Code = "database"       // the database can't be read or written
-	CodeDatabaseNew Code = "database_newer" // written by a newer version of the app
-	CodeUsage       Code = "usage"          // wrong use of vmo
+	CodeDiskFull    Code = "disk_full"        // no room for more output
+	CodeDataFolder  Code = "data_folder"      // the data folder can't be used
+	CodeDatabase    Code = "database"         // the database can't be read or written
+	CodeDamaged     Code = "database_damaged" // pages of the database can't be read, or the file is something else
+	CodeDatabaseNew Code = "database_newer"   // written by a newer version of the app
+	CodeUsage       Code = "usage"            // wrong use of vmo
 )

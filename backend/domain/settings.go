@@ -1,5 +1,13 @@
 package domain
 
+import (
+	"strings"
+	"unicode"
+)
+
+// maxProgram is how long the name of a program with its options may be, in bytes.
+const maxProgram = 1000
+
 // Settings are the person's choices. They live in the database of the data folder.
 type Settings struct {
 	Theme           string `json:"theme"`        // "light" | "dark" | "system"
@@ -17,6 +25,18 @@ type Settings struct {
 	LogWrap         bool   `json:"logWrap"`
 	LogTime         string `json:"logTime"`       // "off" | "clock" | "since"
 	LibraryFolder   string `json:"libraryFolder"` // commands that are read and never written; "" is none
+
+	Density     string `json:"density"`     // "comfortable" | "compact"
+	FontSize    int    `json:"fontSize"`    // of the window, in CSS pixels
+	LogFontSize int    `json:"logFontSize"` // of output
+
+	DefaultTimeoutSeconds int    `json:"defaultTimeoutSeconds"` // what a new command begins with; 0 is none
+	ConfirmFrom           int    `json:"confirmFrom"`           // ask before running on so many VMs or more; 0 never for that
+	NotifyAfterSeconds    int    `json:"notifyAfterSeconds"`    // a job that took longer and ends while the window has no focus is told; 0 never
+	KeepDays              int    `json:"keepDays"`              // older jobs are removed; 0 never
+	KeepGB                int    `json:"keepGb"`                // GiB that the database may take; 0 any
+	Terminal              string `json:"terminal"`              // the terminal program with its options; "" as the system has it
+	SSHPath               string `json:"sshPath"`               // the ssh program; "" the one in PATH
 }
 
 // DefaultParallelism is how many runs of a job go at once unless told otherwise: enough to hide a round trip, few
@@ -28,6 +48,7 @@ func DefaultSettings() Settings {
 	return Settings{
 		Theme: "system", Parallelism: DefaultParallelism, ConfirmProd: true,
 		SidebarWidth: 296, SidebarSplit: 55, LogTime: "clock", VMGroup: "environment", CheckReach: true,
+		Density: "comfortable", FontSize: 13, LogFontSize: 12, NotifyAfterSeconds: 30, KeepDays: 90, KeepGB: 5,
 	}
 }
 
@@ -54,5 +75,35 @@ func (s Settings) Validate() error {
 	if s.SidebarWidth < 200 || s.SidebarWidth > 900 || s.SidebarSplit < 10 || s.SidebarSplit > 90 {
 		return FieldError("sidebarWidth", "the pane is 200 to 900 pixels wide")
 	}
+	if s.Density != "comfortable" && s.Density != "compact" {
+		return FieldError("density", "%q is not a density", s.Density)
+	}
+	for _, word := range []struct{ field, text string }{{"terminal", s.Terminal}, {"sshPath", s.SSHPath}} {
+		if len(word.text) > maxProgram || strings.ContainsFunc(word.text, unicode.IsControl) {
+			return FieldError(word.field, "a program is at most %d letters long, in one line", maxProgram)
+		}
+	}
+	for _, n := range []struct {
+		field           string
+		value, min, max int
+		what            string
+	}{
+		{"fontSize", s.FontSize, 11, 17, "the size of letters"},
+		{"logFontSize", s.LogFontSize, 9, 16, "the size of letters in output"}, // the lines are 20 pixels high
+		{"defaultTimeoutSeconds", s.DefaultTimeoutSeconds, 0, MaxTimeoutSeconds, "a time-out in seconds"},
+		{"confirmFrom", s.ConfirmFrom, 0, 1000, "how many VMs are asked about"},
+		{"notifyAfterSeconds", s.NotifyAfterSeconds, 0, 24 * 60 * 60, "how long a job takes that is told, in seconds,"},
+		{"keepDays", s.KeepDays, 0, 36500, "how many days are kept"},
+		{"keepGb", s.KeepGB, 0, 1 << 20, "how many GB are kept"},
+	} {
+		if n.value < n.min || n.value > n.max {
+			return FieldError(n.field, "%s is a number from %d to %d", n.what, n.min, n.max)
+		}
+	}
 	return nil
+}
+
+// Retention is how long jobs are kept.
+func (s Settings) Retention() Retention {
+	return Retention{Days: s.KeepDays, Bytes: int64(s.KeepGB) << 30}
 }

@@ -69,7 +69,7 @@ func databaseError(path, what string, err error) *domain.Error {
 		return made(domain.CodeDatabase, "Close other windows of the app and other vmo commands, then try again.",
 			"another process keeps the database to itself")
 	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
-		return made(domain.CodeDatabase, "Quit the app and run vmo repair, which saves what can be read and keeps the damaged file; or put back a backup with vmo restore.",
+		return made(domain.CodeDamaged, "Quit the app and run vmo repair, which saves what can be read and keeps the damaged file; or put back a backup with vmo restore.",
 			"the database is damaged, or the file is something else")
 	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
 		return made(domain.CodeDataFolder, "Give yourself write access to "+path+" and its folder.", "the database can't be written")

@@ -29,7 +29,15 @@ func Repair(ctx context.Context, o Options) (domain.Salvage, error) {
 	if _, err := os.Stat(o.Path); err != nil {
 		return out, errors.Join(folderError(o.Path, err), alone.Close())
 	}
-	damaged, err := sql.Open("sqlite", dsn(o.Path, "deferred", false))
+	source, remove, err := readable(ctx, o, steps)
+	if err != nil {
+		return out, errors.Join(err, alone.Close())
+	}
+	defer remove()
+	if source != o.Path {
+		out.Damage = append(out.Damage, "the file's header was overwritten, or its end is missing")
+	}
+	damaged, err := sql.Open("sqlite", dsn(source, "deferred", false))
 	if err != nil {
 		return out, errors.Join(databaseError(o.Path, "open", err), alone.Close())
 	}
@@ -65,7 +73,7 @@ func (v *salvage) run(ctx context.Context, o Options, steps []migration) (part s
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	if err == nil && len(damage) == 0 {
+	if err == nil && len(damage) == 0 && len(v.out.Damage) == 0 {
 		v.out.Sound = true
 		return "", nil
 	}

@@ -205,7 +205,7 @@ func TestUnusableFiles(t *testing.T) {
 		path string
 		code domain.Code
 	}{
-		{file, domain.CodeDatabase},
+		{file, domain.CodeDamaged},
 		{filepath.Join(file, "vmo.db"), domain.CodeDataFolder},
 		{dir, domain.CodeDataFolder},
 	} {
@@ -236,7 +236,7 @@ func TestDamagedDatabase(t *testing.T) {
 		_, err = s.ListVMs(t.Context())
 		must(t, s.Close())
 	}
-	wantCode(t, err, domain.CodeDatabase)
+	wantCode(t, err, domain.CodeDamaged)
 }
 
 func childCommand(t *testing.T, role, path string) *exec.Cmd {

@@ -23,7 +23,7 @@ it('VMs that can\'t be read at the start are an error with Retry, no skeleton fo
   const services = new ServiceContainer();
   services.registerService('appService', () => silent({ status: async () => status }));
   services.registerService('vmService', () => silent({ list }));
-  for (const name of ['commandService', 'jobService', 'logService', 'promptService', 'settingsService'] as const) services.registerService(name, () => silent({}));
+  for (const name of ['commandService', 'jobService', 'logService', 'promptService', 'settingsService', 'searchService'] as const) services.registerService(name, () => silent({}));
   services.registerService('events', () => fakeEvents() as never);
   services.registerService('jobEvents', () => fakeEvents() as never);
   const app = mount(App, { target: document.body, props: { stores: createStores(services) } });

@@ -384,6 +384,12 @@ export namespace domain {
 	    server: string;
 	    error?: Error;
 	}
+	export interface Copy {
+	    path: string;
+	    bytes: number;
+	    // Go type: time
+	    at: any;
+	}
 	
 	
 	
@@ -543,6 +549,13 @@ export namespace domain {
 	    error?: Error;
 	}
 	
+	export interface Removal {
+	    // Go type: time
+	    at: any;
+	    jobs: number;
+	    bytes: number;
+	    why: string;
+	}
 	export interface VMNote {
 	    vmId: string;
 	    power: string;
@@ -626,9 +639,42 @@ export namespace domain {
 	    logWrap: boolean;
 	    logTime: string;
 	    libraryFolder: string;
+	    density: string;
+	    fontSize: number;
+	    logFontSize: number;
+	    defaultTimeoutSeconds: number;
+	    confirmFrom: number;
+	    notifyAfterSeconds: number;
+	    keepDays: number;
+	    keepGb: number;
+	    terminal: string;
+	    sshPath: string;
+	}
+	export interface Share {
+	    name: string;
+	    jobs: number;
+	    bytes: number;
 	}
 	
 	
+	export interface Storage {
+	    path: string;
+	    fileBytes: number;
+	    usedBytes: number;
+	    outputRaw: number;
+	    outputKept: number;
+	    indexBytes: number;
+	    spareBytes: number;
+	    freeBytes: number;
+	    jobs: number;
+	    starred: number;
+	    // Go type: time
+	    oldest?: any;
+	    vms: Share[];
+	    commands: Share[];
+	    removals: Removal[];
+	    copies: Copy[];
+	}
 	
 	
 	export interface TextQuery {

@@ -2,6 +2,7 @@ import { getContext, setContext } from 'svelte';
 import type { ServiceContainer } from '../core/ServiceContainer';
 import { createAppStore, type AppStore } from './appStore.svelte';
 import { createCommandStore, type CommandStore } from './commandStore.svelte';
+import { createDataStore, type DataStore } from './dataStore.svelte';
 import { createExportStore, type ExportStore } from './exportStore.svelte';
 import { createJobStore, type JobStore } from './jobStore.svelte';
 import { createLogStore, type LogStore } from './logStore.svelte';
@@ -21,6 +22,7 @@ export interface Stores {
   logStore: LogStore;
   exportStore: ExportStore;
   searchStore: SearchStore;
+  dataStore: DataStore;
   promptStore: PromptStore;
   uiStore: UIStore;
 }
@@ -39,6 +41,7 @@ export function createStores(services: ServiceContainer): Stores {
     logStore: createLogStore({ logService: get('logService'), jobEvents: get('jobEvents') }),
     exportStore: createExportStore({ logService: get('logService'), appService: get('appService') }),
     searchStore: createSearchStore({ searchService: get('searchService'), logService: get('logService') }),
+    dataStore: createDataStore({ settingsService: get('settingsService'), appService: get('appService') }),
     promptStore: createPromptStore({ promptService: get('promptService'), events }),
     uiStore: createUIStore(),
   };

@@ -3,7 +3,7 @@ import type { AppError, AppStatus } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 
-interface Dependencies { appService: Pick<AppAPIService, 'status' | 'retry' | 'startDemo' | 'leaveDemo' | 'copy' | 'mark'>; events: Pick<WebSocketManager, 'on'> }
+interface Dependencies { appService: Pick<AppAPIService, 'status' | 'retry' | 'startDemo' | 'leaveDemo' | 'copy' | 'mark' | 'focused'>; events: Pick<WebSocketManager, 'on'> }
 
 const POLL_MS = 150;
 
@@ -52,6 +52,7 @@ export const createAppStore = createStoreFactory((base, { appService, events }: 
     startDemo: () => reopen(() => appService.startDemo()),
     leaveDemo: () => reopen(() => appService.leaveDemo()),
     copy: (text: string) => appService.copy(text),
+    focused: (on: boolean) => void appService.focused(on).catch(() => {}),
     mark: (name: string, ms: number) => { if (status?.profile) void appService.mark(name, ms).catch(() => {}); },
   };
 });

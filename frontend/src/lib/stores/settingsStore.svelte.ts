@@ -1,6 +1,7 @@
 import type { SettingsAPIService } from '../services/api/AppAPIService';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
-import type { Settings } from '../services/api/types';
+import { ApiError } from '../services/api/ApiError';
+import type { AppError, Settings } from '../services/api/types';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies { settingsService: Pick<SettingsAPIService, 'get' | 'put'>; events: Pick<WebSocketManager, 'on'> }
@@ -11,6 +12,7 @@ const SAVE_AFTER_MS = 400;
 const initial: Settings = {
   theme: 'system', parallelism: 32, confirmProd: true, sidebarWidth: 296, sidebarSplit: 55, vmGroup: 'environment', checkReach: true,
   windowWidth: 0, windowHeight: 0, windowX: 0, windowY: 0, windowMaximised: false, logWrap: false, logTime: 'clock', libraryFolder: '',
+  density: 'comfortable', fontSize: 13, logFontSize: 12, defaultTimeoutSeconds: 600, confirmFrom: 0, notifyAfterSeconds: 30, keepDays: 90, keepGb: 5, terminal: '', sshPath: '',
 };
 
 /** The person's choices. A change shows at once and is saved shortly after, so that dragging a divider is one write. */
@@ -43,6 +45,15 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
       pending = { ...pending, ...change };
       clearTimeout(timer);
       timer = setTimeout(() => void save(), SAVE_AFTER_MS);
+    },
+    /** Keeps a change at once. The error names the field that breaks a rule; then the setting stays as it was. */
+    async save(change: Partial<Settings>): Promise<AppError | null> {
+      try {
+        settings = await settingsService.put({ ...(await settingsService.get()), ...pending, ...change });
+        return null;
+      } catch (reason) {
+        return ApiError.from(reason);
+      }
     },
     destroy() { clearTimeout(timer); stop(); },
   };

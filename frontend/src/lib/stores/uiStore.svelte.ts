@@ -7,6 +7,7 @@ export function createUIStore() {
   let commandForm = $state.raw<{ command: Command | null; copy: boolean; script: string } | null>(null);
   let review = $state(false);
   let keys = $state(false);
+  let settings = $state(false);
   let explained = $state.raw<VM | null>(null);
   let importing = $state(false);
   let exporting = $state.raw<string[] | null>(null);
@@ -22,6 +23,7 @@ export function createUIStore() {
     get commandForm() { return commandForm; },
     get reviewOpen() { return review; },
     get keysOpen() { return keys; },
+    get settingsOpen() { return settings; },
     /** The VM whose connection is explained. */
     get explained() { return explained; },
     get importing() { return importing; },
@@ -47,6 +49,7 @@ export function createUIStore() {
     closeCommandForm() { commandForm = null; },
     openReview() { review = true; },
     closeReview() { review = false; },
+    toggleSettings(open: boolean) { settings = open; },
     toggleKeys(open: boolean) { keys = open; },
     explain(vm: VM) { explained = vm; },
     closeExplained() { explained = null; },

@@ -24,7 +24,7 @@ function setUp(list: Command[] | Error, component: Component) {
   const vmStore = { vms: [], selectedVMs: [] };
   const commandStore = createCommandStore({ commandService, events: { on: () => () => {}, onGap: () => () => {} }, vmStore });
   const uiStore = createUIStore();
-  const stores = { vmStore, commandStore, uiStore, appStore: { copy: vi.fn() } } as unknown as Stores;
+  const stores = { vmStore, commandStore, uiStore, settingsStore: { value: { defaultTimeoutSeconds: 600 } }, appStore: { copy: vi.fn() } } as unknown as Stores;
   const within: Component = (anchor, props) => { provideStores(stores); return component(anchor, props); };
   const app = mount(within, { target: document.body, context: new Map() });
   return { commandService, commandStore, uiStore, end: () => unmount(app) };

@@ -3,7 +3,7 @@ import * as Prompts from '$wails/go/desktop/Prompts';
 import * as SettingsGo from '$wails/go/desktop/Settings';
 import { ClipboardSetText } from '$wails/runtime/runtime';
 import { APIService } from './APIService';
-import type { AppStatus, Prompt, PromptAnswer, Settings, Task } from './types';
+import type { AppStatus, Prompt, PromptAnswer, Settings, Storage, Task } from './types';
 
 export class AppAPIService extends APIService {
   status = () => this.call<AppStatus>(() => App.Status());
@@ -28,4 +28,11 @@ export class PromptAPIService extends APIService {
 export class SettingsAPIService extends APIService {
   get = () => this.call<Settings>(() => SettingsGo.Get());
   put = (settings: Settings) => this.call<Settings>(() => SettingsGo.Put(settings));
+  storage = () => this.call<Storage>(() => SettingsGo.Storage());
+  /** Each begins a task and answers its id; "" is a change of mind in the dialog for the file. */
+  removeNow = () => this.call<string>(() => SettingsGo.RemoveNow());
+  backup = () => this.call<string>(() => SettingsGo.Backup());
+  restore = () => this.call<string>(() => SettingsGo.Restore());
+  checkData = () => this.call<string>(() => SettingsGo.CheckData());
+  repair = () => this.call<string>(() => SettingsGo.Repair());
 }

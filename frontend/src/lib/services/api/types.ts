@@ -69,10 +69,13 @@ export type SearchProgress = domain.SearchProgress;
 export type SearchPage = Replace<app.SearchPage, { runs: SearchRun[]; hits: SearchHit[] }>;
 export type Prompt = Replace<domain.Prompt, { kind: PromptKind; askedAt: Time }>;
 export type PromptAnswer = domain.PromptAnswer;
-export type Settings = Replace<domain.Settings, { theme: Theme; logTime: LogTime; vmGroup: VMGroupBy }>;
+export type Settings = Replace<domain.Settings, { theme: Theme; logTime: LogTime; density: 'comfortable' | 'compact'; vmGroup: VMGroupBy }>;
 export type LogFormat = 'text' | 'raw' | 'json' | 'zip';
 export type LogExport = { jobId: string; runId: string; format: LogFormat; stream: Stream | '' };
 export type Task = Replace<app.Task, { state: 'running' | 'done' | 'failed' | 'stopped'; error?: AppError | null }>;
+export type Storage = Replace<domain.Storage, { oldest?: Time | null; removals: Removal[]; copies: Copy[] }>;
+export type Removal = Replace<domain.Removal, { at: Time; why: 'age' | 'size' | 'deleted' }>;
+export type Copy = Replace<domain.Copy, { at: Time }>;
 export type AppStatus = desktop.Status;
 export type Address = desktop.Address;
 
