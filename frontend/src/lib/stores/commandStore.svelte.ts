@@ -1,11 +1,11 @@
 import type { CommandAPIService } from '../services/api/CommandAPIService';
-import type { Command } from '../services/api/types';
+import type { Command, CommandImportRow, CommandResult, Job, Param } from '../services/api/types';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { createStoreFactory } from './base.svelte';
 import type { VMStore } from './vmStore.svelte';
 
 interface Dependencies {
-  commandService: Pick<CommandAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'preview'>;
+  commandService: Pick<CommandAPIService, 'list' | 'create' | 'update' | 'delete' | 'restore' | 'preview'> & Partial<CommandAPIService>;
   events: Pick<WebSocketManager, 'on' | 'onGap'>;
   vmStore: Pick<VMStore, 'selectedVMs'>;
 }
@@ -15,6 +15,9 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
   let commands = $state.raw<Command[]>([]);
   let loaded = $state(false);
   let chosen = $state<string | null>(null);
+  let results = $state.raw<ReadonlyMap<string, CommandResult>>(new Map());
+  /** Optional in tests that need none of it. */
+  const service = commandService as CommandAPIService;
 
   // Offered where every chosen VM is in scope; with none chosen, all are shown.
   const offered = $derived(
@@ -28,9 +31,24 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
     commands = list;
     loaded = true;
     if (chosen && !list.some((c) => c.id === chosen)) chosen = null;
+    void loadResults();
   }
 
-  const stops = [events.on('commands:changed', () => void loadCommands()), events.onGap(() => void loadCommands())];
+  async function loadResults(): Promise<void> {
+    if (!commandService.results) return;
+    const list = await commandService.results().catch(() => []);
+    results = new Map(list.map((r) => [r.commandId, r]));
+  }
+
+  /** What a job's event says of its command's last result. */
+  function note(job: Job): void {
+    const id = job.commandId;
+    const known = id ? results.get(id) : undefined;
+    if (!id || (known && known.jobNumber > job.number)) return;
+    results = new Map(results).set(id, { commandId: id, jobId: job.id, jobNumber: job.number, status: job.status, runCount: job.runCount, startedAt: job.createdAt, finishedAt: job.finishedAt ?? null });
+  }
+
+  const stops = [events.on('commands:changed', () => void loadCommands()), events.onGap(() => void loadCommands()), events.on('job:changed', (e) => note(e.job))];
 
   return {
     get commands() { return commands; },
@@ -43,6 +61,28 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
     async updateCommand(c: Command) { const made = await commandService.update(c); await loadCommands(); return made; },
     async deleteCommand(id: string) { await commandService.delete(id); await loadCommands(); },
     async restoreCommand(id: string) { await commandService.restore(id); await loadCommands(); },
+    /** The last job of a command, if there is one. */
+    resultOf: (id: string): CommandResult | null => results.get(id) ?? null,
+    versions: (id: string) => service.versions(id),
+    /** Puts commands into a group, in this order; the list shows it at once. */
+    async arrange(group: string, ids: string[]) {
+      const place = new Map(ids.map((id, i) => [id, i]));
+      commands = commands.map((c) => { const order = place.get(c.id); return order === undefined ? c : { ...c, group, order }; });
+      try { await service.arrange(group, ids); } finally { await loadCommands(); }
+    },
+    lint: async (script: string) => (commandService.lint ? commandService.lint(script) : []),
+    choices: (p: Param, vmId: string) => service.choices(p, vmId),
+    suggestions: () => service.suggestions(),
+    exportCommands: (format: 'yaml' | 'ansible', ids: string[]) => service.export(format, ids),
+    saveExport: (format: 'yaml' | 'ansible', ids: string[]) => service.saveExport(format, ids),
+    saveFolder: (ids: string[]) => service.saveFolder(ids),
+    chooseFile: (title: string, folder = false) => service.chooseFile(title, folder),
+    reviewImport: (path: string) => service.reviewImport(path),
+    async takeImport(rows: CommandImportRow[]) { const n = await service.takeImport(rows); await loadCommands(); return n; },
+    reviewShipped: () => service.reviewShipped(),
+    async takeShipped(ids: string[]) { const n = await service.takeShipped(ids); await loadCommands(); return n; },
+    library: () => service.library(),
+    async setLibrary(folder: string) { const l = await service.setLibrary(folder); await loadCommands(); return l; },
     preview: (c: Command, values: Record<string, string>) => commandService.preview(c, values),
     destroy() { for (const stop of stops) stop(); },
   };

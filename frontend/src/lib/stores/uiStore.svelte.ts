@@ -1,10 +1,14 @@
 import type { Command, VM } from '../services/api/types';
 
+/** A dialog about saved commands: files, the folder, what came with the app, shell histories, edits of one. */
+export type CommandDialog = { kind: 'import' | 'library' | 'shipped' | 'suggestions' } | { kind: 'export'; ids: string[]; name: string } | { kind: 'versions'; command: Command };
+
 /** What stands open in the window. */
 export function createUIStore() {
   let view = $state<'run' | 'history'>('run');
   let vmForm = $state.raw<{ vm: VM | null; copy: boolean } | null>(null);
   let commandForm = $state.raw<{ command: Command | null; copy: boolean; script: string } | null>(null);
+  let commands = $state.raw<CommandDialog | null>(null);
   let review = $state(false);
   let keys = $state(false);
   let settings = $state(false);
@@ -47,6 +51,9 @@ export function createUIStore() {
     addCommand(script = '') { commandForm = { command: null, copy: false, script }; },
     editCommand(command: Command, copy = false) { commandForm = { command, copy, script: '' }; },
     closeCommandForm() { commandForm = null; },
+    get commandDialog() { return commands; },
+    openCommands(dialog: CommandDialog) { commands = dialog; },
+    closeCommands() { commands = null; },
     openReview() { review = true; },
     closeReview() { review = false; },
     toggleSettings(open: boolean) { settings = open; },

@@ -45,3 +45,12 @@ export function day(at: string, now = new Date()): string {
   const text = d.toLocaleDateString('en-GB', { weekday: 'long', day: 'numeric', month: 'long', ...(sameYear ? {} : { year: 'numeric' }) }).replace(',', '');
   return ago === 0 ? `Today, ${text}` : ago === 1 ? `Yesterday, ${text}` : text;
 }
+
+/** How long ago, in one short word. */
+export function ago(at: string, now = Date.now()): string {
+  const minutes = Math.max(0, Math.floor((now - Date.parse(at)) / 60_000));
+  if (minutes < 1) return 'now';
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / (24 * 60))} d`;
+}

@@ -13,7 +13,7 @@ const command = (id: string, more: Partial<Command> = {}): Command => ({
   id, name: id, description: '', kind: 'ssh', script: 'uptime', params: [], scope: { kind: 'everywhere', tags: [], vmIds: [] }, group: '', workDir: '', env: {},
   options: { terminal: false, merge: false, expectsDisconnect: false, onLost: '' }, timeoutSeconds: 600, confirm: false, order: 0, shipped: false, library: '', createdAt: at, updatedAt: at, ...more,
 });
-const param = (name: string): Param => ({ name, type: 'text', default: '', choices: [], required: true, pattern: '', help: '', stdin: false, from: '', fromLocal: false });
+const param = (name: string): Param => ({ name, type: 'text', default: '', choices: [], required: true, pattern: '', help: '', stdin: false, from: '', fromLocal: false, min: null, max: null });
 const previewOf = (c: Command): Preview => ({ script: c.script, params: [...c.script.matchAll(/\{\{(\w+)\}\}/g)].map((m) => param(m[1] ?? '')), errors: [] });
 
 function setUp(list: Command[] | Error, component: Component) {

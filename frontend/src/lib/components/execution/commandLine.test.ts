@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Job, Param } from '../../services/api/types';
-import { earlier, recall } from './commandLine';
+import { complete, earlier, recall } from './commandLine';
 
 const job = (script: string, commandId?: string, secrets: Param[] = []) => ({ script, commandId, secrets }) as Job;
 const secret = { name: 's' } as Param;
@@ -19,4 +19,11 @@ describe('recall', () => {
   });
   it('comes forward to the empty line', () => expect(recall(list, 'new', 0, -1)).toEqual({ at: -1, text: '' }));
   it('leaves an edited text alone', () => expect(recall(list, 'newer', 0, 1)).toBeNull());
+});
+
+it('a line is completed from what was run or saved, not from next to nothing', () => {
+  const list = ['uptime -p', 'uptime', 'cat <<E\nx'];
+  expect(complete('upt', list)).toBe('ime -p');
+  expect(complete('uptime', list)).toBe(' -p');
+  for (const text of ['', 'u', 'x', 'cat ', 'uptime -p', 'up\n']) expect(complete(text, list)).toBe('');
 });

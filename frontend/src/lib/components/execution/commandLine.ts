@@ -19,3 +19,10 @@ export function recall(list: readonly string[], text: string, at: number, by: 1 
   if (!untouched || next >= list.length || next < -1) return null;
   return { at: next, text: next === -1 ? '' : (list[next] ?? '') };
 }
+
+/** What completes a line to the first of the list that begins with it; "" for none, for what has several lines, and for next to nothing. */
+export function complete(text: string, list: readonly string[]): string {
+  if (text.trim().length < 2 || text.includes('\n')) return '';
+  const found = list.find((c) => c.length > text.length && c.startsWith(text) && !c.includes('\n'));
+  return found ? found.slice(text.length) : '';
+}
