@@ -287,7 +287,7 @@ func commandFiles(root fs.FS) ([]string, error) {
 		case err != nil && name == ".":
 			return err
 		case err != nil:
-			return nil // a folder below that can't be read hides nothing else
+			return nil //nolint:nilerr // a folder below that can't be read hides nothing else
 		case name == ".":
 			return nil
 		case strings.HasPrefix(e.Name(), ".") && e.IsDir(), e.IsDir() && strings.Count(name, "/") >= maxDepth:

@@ -129,7 +129,7 @@ test('Files of commands: import by review, problems with their line, export as Y
   await takeIn(page, app);
   const dir = mkdtempSync(join(tmpdir(), 'vmo-yaml-'));
   mkdirSync(join(dir, 'lib'));
-  writeFileSync(join(dir, 'team.yaml'), 'version: 1\ncommands:\n- name: Team\n  group: Team\n  script: echo {{what}}\n- name: Broken\n  scirpt: x\n- name: Uptime and load\n  group: System\n  script: uptime\n');
+  writeFileSync(join(dir, 'team.yaml'), 'version: 1\ncommands:\n- name: Team\n  group: Team\n  script: echo {{what}}\n- name: Broken\n  scrpt: x\n- name: Uptime and load\n  group: System\n  script: uptime\n');
   await menu(page, 'Import…');
   const sheet = page.getByRole('dialog', { name: 'Import commands' });
   await sheet.getByLabel('File or folder').fill(join(dir, 'no.yaml'));
@@ -137,7 +137,7 @@ test('Files of commands: import by review, problems with their line, export as Y
   await expect(sheet.getByText(/can't be read/)).toBeVisible();
   await sheet.getByLabel('File or folder').fill(join(dir, 'team.yaml'));
   await page.keyboard.press('Enter');
-  await expect(sheet.getByRole('alert')).toContainText('team.yaml:7 a command has no "scirpt"');
+  await expect(sheet.getByRole('alert')).toContainText('team.yaml:7 a command has no "scrpt"');
   await expect(sheet.getByRole('checkbox', { name: 'Take Team' })).toBeChecked();
   await sheet.getByRole('button', { name: /script/ }).click();
   await expect(sheet.getByRole('group', { name: 'The script, line by line' })).toContainText('uptime');
