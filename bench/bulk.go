@@ -115,7 +115,7 @@ func (g *ground) sendAnsible(n, lines int) measured {
 		}
 		// Nobody's configuration, and the connections of each round as new as the others'.
 		return program{args: []string{"ansible", "all", "-i", list, "-m", "raw", "-f", "100", "-a", print}, out: "ansible.out", env: []string{
-			"ANSIBLE_CONFIG="+config, "ANSIBLE_SSH_ARGS=-F " + g.config + " -o ControlPath=none",
+			"ANSIBLE_CONFIG=" + config, "ANSIBLE_SSH_ARGS=-F " + g.config + " -o ControlPath=none",
 			"ANSIBLE_LOCAL_TEMP=" + filepath.Join(g.dir, "ansible"), "ANSIBLE_HOME=" + filepath.Join(g.dir, "ansible-home"),
 		}}
 	})

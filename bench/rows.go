@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -129,10 +130,10 @@ func (g *ground) memory(out *tabwriter.Writer, n int) error {
 		}
 		pssh := append(g.psshArgs(g.config, list), "true")
 		b, err := peak(exec.CommandContext(g.ctx, pssh[0], pssh[1:]...)) // #nosec G204
+		if errors.Is(err, exec.ErrNotFound) {
+			return nil // told above
+		}
 		if err != nil {
-			if _, missing := exec.LookPath(pssh[0]); missing != nil {
-				return nil // told above
-			}
 			return err
 		}
 		ours, theirs = append(ours, time.Duration(a)), append(theirs, time.Duration(b))

@@ -22,7 +22,7 @@ func (s *Store) prepare(ctx context.Context, texts ...string) error {
 		if s.prepared.of[text] != nil {
 			continue
 		}
-		stmt, err := s.writer.PrepareContext(ctx, text)
+		stmt, err := s.writer.PrepareContext(ctx, text) //nolint:sqlclosecheck // close does, with the store
 		if err != nil {
 			return err
 		}
@@ -39,14 +39,14 @@ func (s *Store) within(ctx context.Context, tx *sql.Tx, text string) *sql.Stmt {
 	s.prepared.mu.Lock()
 	defer s.prepared.mu.Unlock()
 	if stmt := s.prepared.of[text]; stmt != nil {
-		return tx.StmtContext(ctx, stmt) //nolint:sqlclosecheck // the transaction's end closes it
+		return tx.StmtContext(ctx, stmt)
 	}
 	return nil
 }
 
 func (s *Store) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) error {
 	var err error
-	if stmt := s.within(ctx, tx, text); stmt != nil {
+	if stmt := s.within(ctx, tx, text); stmt != nil { //nolint:sqlclosecheck // the transaction's end closes it
 		_, err = stmt.ExecContext(ctx, args...)
 	} else {
 		_, err = tx.ExecContext(ctx, text, args...)
@@ -55,7 +55,7 @@ func (s *Store) exec(ctx context.Context, tx *sql.Tx, text string, args ...any) 
 }
 
 func (s *Store) row(ctx context.Context, tx *sql.Tx, text string, args ...any) *sql.Row {
-	if stmt := s.within(ctx, tx, text); stmt != nil {
+	if stmt := s.within(ctx, tx, text); stmt != nil { //nolint:sqlclosecheck // the transaction's end closes it
 		return stmt.QueryRowContext(ctx, args...)
 	}
 	return tx.QueryRowContext(ctx, text, args...)
