@@ -77,7 +77,7 @@ sleep 2
 open() { # which job of the history, from its newest
 	key ctrl+h
 	sleep 1
-	key ctrl+alt+F8
+	key ctrl+alt+j
 	for _ in $(seq "$1"); do key Down; done
 	sleep 0.5
 	key Return
@@ -93,7 +93,7 @@ for _ in $(seq $rounds); do
 	sleep 1
 	key Escape
 	sleep 1
-	key ctrl+alt+F8
+	key ctrl+alt+j
 	n=$(number log-shown)
 	key Return
 	shown open "$n"
@@ -146,11 +146,11 @@ xdotool windowsize "$window" 1280 $((height - 40))
 sleep 2
 key ctrl+h
 sleep 1
-key ctrl+alt+F8 Down Down Down
+key ctrl+alt+j Down Down Down
 sleep 0.5
 key Return
 sleep 3
-key ctrl+alt+F9
+key ctrl+alt+b
 within 7200 has scroll-took || fail "the log isn't scrolled to its end"
 
 max() { sort -n "$1" | tail -1; }

@@ -17,7 +17,7 @@ const whole = (log: HTMLElement): boolean => log.querySelector('[role=log] .wait
  * Measures the log in front, for build/bench-window.sh. Each second: "frame-gap", the longest time between two frames;
  * "log-lag", the longest time from when Go had a newest line to the frame that shows it, while the log follows; "nodes",
  * how many elements there are. And "log-shown", from a key to the frame in which the log stands complete at another
- * place. Two keys help a program that has only a keyboard: Ctrl Alt F8 goes to the list of the history, Ctrl Alt F9
+ * place. Two keys help a program that has only a keyboard: Ctrl Alt J goes to the list of the history, Ctrl Alt B
  * scrolls the log from its first line to its end a screen at a time and counts the lines whose text was not their number.
  */
 export function profileLog(mark: Mark, newest: (runId: string) => Promise<number>): () => void {
@@ -101,8 +101,8 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
   }
 
   const key = (e: KeyboardEvent) => {
-    if (e.ctrlKey && e.altKey && e.key === 'F8') document.querySelector<HTMLElement>('[role=region][aria-label=Jobs]')?.focus();
-    else if (e.ctrlKey && e.altKey && e.key === 'F9') void scroll();
+    if (e.ctrlKey && e.altKey && e.code === 'KeyJ') document.querySelector<HTMLElement>('[role=region][aria-label=Jobs]')?.focus();
+    else if (e.ctrlKey && e.altKey && e.code === 'KeyB') void scroll();
     else if (['Enter', 'Home', 'End'].includes(e.key) && e.isTrusted) asked = { since: e.timeStamp, was: state(inFront()) };
   };
   addEventListener('keydown', key, true);
