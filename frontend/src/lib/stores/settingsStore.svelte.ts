@@ -22,12 +22,20 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let pending: Partial<Settings> = {};
 
+  // Each save reads what is kept and writes it with its change: two at once would undo each other.
+  let saving: Promise<unknown> = Promise.resolve();
+  function write(change: Partial<Settings>): Promise<Settings> {
+    // Read first: the place of the window is written by Go meanwhile.
+    const next = saving.then(async () => settingsService.put({ ...(await settingsService.get()), ...change }));
+    saving = next.catch(() => undefined);
+    return next;
+  }
+
   async function save(): Promise<void> {
     timer = undefined;
     const mine = pending;
     pending = {};
-    // Read first: the place of the window is written by Go meanwhile.
-    const saved = await base.load(async () => settingsService.put({ ...(await settingsService.get()), ...mine }));
+    const saved = await base.load(() => write(mine));
     if (saved && !timer) settings = saved;
   }
 
@@ -49,7 +57,7 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
     /** Keeps a change at once. The error names the field that breaks a rule; then the setting stays as it was. */
     async save(change: Partial<Settings>): Promise<AppError | null> {
       try {
-        settings = await settingsService.put({ ...(await settingsService.get()), ...pending, ...change });
+        settings = { ...(await write(change)), ...pending };
         return null;
       } catch (reason) {
         return ApiError.from(reason);

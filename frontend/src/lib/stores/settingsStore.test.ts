@@ -17,3 +17,22 @@ it('reads what was kept, and says nothing went wrong', async () => {
   expect(store.loaded).toBe(true);
   expect(store.error).toBeNull();
 });
+
+// A field's change and one that waits were both read from the same state, and the later write undid the earlier.
+it('keeps two changes that are saved at the same time', async () => {
+  vi.useFakeTimers();
+  try {
+    let stored = kept;
+    const slow = <T>(f: () => T) => new Promise<T>((done) => { setTimeout(() => done(f()), 20); });
+    const store = createSettingsStore({ settingsService: { get: () => slow(() => stored), put: (s: Settings) => slow(() => (stored = s)) }, events: fakeEvents() });
+    store.set({ density: 'compact' });
+    await vi.advanceTimersByTimeAsync(405); // its save has begun to read
+    const other = store.save({ keepDays: 30 });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(await other).toBeNull();
+    expect(stored).toMatchObject({ density: 'compact', keepDays: 30 });
+    expect(store.value).toMatchObject({ density: 'compact', keepDays: 30 });
+  } finally {
+    vi.useRealTimers();
+  }
+});
