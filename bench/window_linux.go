@@ -122,7 +122,11 @@ func (g *ground) bus() (address string, end func(), err error) {
 	if err := b.Start(); err != nil {
 		return "", nil, err
 	}
+	// What the bus started in turn goes first: it wouldn't end with it.
 	end = func() {
+		for _, pid := range tree(b.Process.Pid)[1:] {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
 		_ = b.Process.Signal(syscall.SIGTERM)
 		_ = b.Wait()
 	}
