@@ -1,24 +1,26 @@
 import type { JobAPIService } from '../services/api/JobAPIService';
-import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type Run, type StartJob, type Status } from '../services/api/types';
+import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type Run, type StartJob, type Status, type UsageQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
+import { span, type When } from '../utils/span';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'setStarred' | 'delete' | 'restore'>;
+  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'setStarred' | 'delete' | 'restore' | 'deleteMany' | 'restoreMany' | 'usage' | 'compare'>;
   jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onGap'>;
   events: Pick<WebSocketManager, 'on'>;
 }
 
-const PAGE = 50;
+/** Jobs of a page: three screens. */
+const PAGE = 100;
 /** Tabs beyond this many finished jobs go, oldest first: the history has them. */
 const MAX_TABS = 12;
 /** Jobs without a tab whose last events are kept, for the moment until the reply to their start comes. */
 const MAX_EARLY = 20;
 
-export interface HistoryFilter { text: string; status: Status | ''; vmIds: string[]; origin: '' | 'window' | 'cli' }
+export interface HistoryFilter { text: string; status: Status | ''; commandId: string; vmIds: string[]; origin: '' | 'window' | 'cli'; when: When; from: string; to: string; starred: boolean }
 
-const emptyFilter: HistoryFilter = { text: '', status: '', vmIds: [], origin: '' };
+export const emptyFilter: HistoryFilter = { text: '', status: '', commandId: '', vmIds: [], origin: '', when: '', from: '', to: '', starred: false };
 
 /** Jobs that were started or opened here (a tab each), and the history read page by page. */
 export const createJobStore = createStoreFactory((base, { jobService, jobEvents, events }: Dependencies) => {
@@ -83,8 +85,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   }
 
   const query = (cursor: string): JobFilter => ({
-    vmIds: filter.vmIds, vmName: '', commandId: '', statuses: filter.status ? [filter.status] : [], text: filter.text,
-    origin: filter.origin, cursor, limit: PAGE,
+    vmIds: filter.vmIds, vmName: '', commandId: filter.commandId, statuses: filter.status ? [filter.status] : [], text: filter.text,
+    origin: filter.origin, cursor, limit: PAGE, ...span(filter.when, filter.from, filter.to), ...(filter.starred ? { starred: true } : {}),
   });
 
   async function loadHistory(): Promise<void> {
@@ -204,8 +206,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       const mine = reading;
       const page = await base.load(() => jobService.list(query(next)));
       if (!page || mine !== reading) return;
-      const seen = new Set(history.map((j) => j.id));
-      history = [...history, ...page.jobs.filter((j) => !seen.has(j.id))];
+      const end = history.at(-1)?.number ?? Infinity;
+      history = [...history, ...page.jobs.filter((j) => j.number < end)];
       next = page.next;
       more = next !== '';
     },
@@ -221,7 +223,19 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       history = history.filter((j) => j.id !== id);
       await refreshHistory();
     },
-    async restoreJob(id: string) { await jobService.restore(id); await refreshHistory(); },
+    /** All of them, or none when one still runs. */
+    async deleteJobs(ids: string[]) {
+      await jobService.deleteMany(ids);
+      const gone = new Set(ids);
+      history = history.filter((j) => !gone.has(j.id));
+      await refreshHistory();
+    },
+    async restoreJobs(ids: string[]) { await jobService.restoreMany(ids); await loadHistory(); },
+    usage: (query: Partial<UsageQuery>) => jobService.usage({ commandId: '', script: '', vmId: '', vmName: '', ...query }),
+    /** Jobs that fit a text, for the palette; the filter of the history isn't touched. */
+    async findJobs(text: string, limit: number) { return (await jobService.list({ vmIds: [], vmName: '', commandId: '', statuses: [], text, origin: '', cursor: '', limit })).jobs; },
+    compare: (runId: string, against = '') => jobService.compare(runId, against),
+    async restoreJob(id: string) { await jobService.restore(id); await loadHistory(); },
     destroy() { clearTimeout(refresh); for (const stop of stops) stop(); },
   };
 });

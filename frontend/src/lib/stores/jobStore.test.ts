@@ -9,6 +9,7 @@ function setUp() {
   const jobService = {
     start: vi.fn(async () => aDetail('j')), stop: vi.fn(async () => {}), stopRun: vi.fn(async () => {}), retry: vi.fn(async () => aDetail('again')),
     get: vi.fn(async (id: string) => aDetail(id)), list: vi.fn(async () => page()), setStarred: vi.fn(async () => {}), delete: vi.fn(async () => {}), restore: vi.fn(async () => {}),
+    deleteMany: vi.fn(async () => {}), restoreMany: vi.fn(async () => {}), usage: vi.fn(), compare: vi.fn(),
   };
   return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
 }
@@ -66,9 +67,9 @@ describe('jobStore', () => {
 
   it('appends the next page without doubles', async () => {
     const { store, jobService } = setUp();
-    jobService.list.mockResolvedValueOnce(page([aJob('1'), aJob('2')], 'cursor'));
+    jobService.list.mockResolvedValueOnce(page([aJob('1', { number: 3 }), aJob('2', { number: 2 })], 'cursor'));
     await store.loadHistory();
-    jobService.list.mockResolvedValueOnce(page([aJob('2'), aJob('3')]));
+    jobService.list.mockResolvedValueOnce(page([aJob('2', { number: 2 }), aJob('3', { number: 1 })]));
     await store.loadMore();
     expect(store.history.map((j) => j.id)).toEqual(['1', '2', '3']);
     expect(store.more).toBe(false);

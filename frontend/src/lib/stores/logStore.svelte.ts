@@ -1,5 +1,5 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
-import type { TextQuery, Stream } from '../services/api/types';
+import type { Line, TextQuery, Stream } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
@@ -53,6 +53,16 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
   ];
 
   return {
+    /** Complete lines of a run, at most `n`: a comparison's equal lines. Rejects with an ApiError. */
+    async linesOf(runId: string, from: number, n: number): Promise<Line[]> {
+      const out: Line[] = [];
+      while (out.length < n) {
+        const page = await logService.read(runId, from + out.length, n - out.length);
+        if (page.lines.length === 0) break;
+        out.push(...page.lines);
+      }
+      return out;
+    },
     /** A view of a run's output for one viewer, which shows and hides it and closes it at the end. */
     view(runId: string, at = 0): LogView {
       const v = createLogView(runId, { at, logService, frame, onwatch: watch });

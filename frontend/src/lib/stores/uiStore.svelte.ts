@@ -2,6 +2,8 @@ import type { Command, VM } from '../services/api/types';
 
 /** A dialog about saved commands: files, the folder, what came with the app, shell histories, edits of one. */
 export type CommandDialog = { kind: 'import' | 'library' | 'shipped' | 'suggestions' } | { kind: 'export'; ids: string[]; name: string } | { kind: 'versions'; command: Command };
+/** What is edited and run: a free script, or a saved command with values. `at` tells two equal ones apart. */
+export interface Draft { script: string; commandId: string; values: Record<string, string>; at: number }
 
 /** What stands open in the window. */
 export function createUIStore() {
@@ -19,7 +21,9 @@ export function createUIStore() {
   let log = $state.raw<{ jobId: string; runId: string; line: number } | null>(null);
   let logExport = $state.raw<{ jobId: string; runId: string } | null>(null);
   let searching = $state(false);
-  let draft = $state.raw<{ script: string; at: number } | null>(null);
+  let draft = $state.raw<Draft | null>(null);
+  let compared = $state.raw<{ runId: string; against: string } | null>(null);
+  let palette = $state(false);
 
   return {
     get view() { return view; },
@@ -38,7 +42,7 @@ export function createUIStore() {
     get log() { return log; },
     /** The job and run whose output the export dialog is open for. */
     get logExport() { return logExport; },
-    /** A script to put into the free command line ("Edit and run"); `at` tells two equal ones apart. */
+    /** What "Edit and run" puts into the command line. */
     get draft() { return draft; },
     /** The search over every line stands in the place of everything else. */
     get searchOpen() { return searching; },
@@ -68,7 +72,13 @@ export function createUIStore() {
     closeLog() { log = null; },
     exportLog(jobId: string, runId = '') { logExport = { jobId, runId }; },
     closeLogExport() { logExport = null; },
-    editAndRun(script: string) { draft = { script, at: performance.now() }; view = 'run'; searching = false; },
+    editAndRun(script: string, commandId = '', values: Record<string, string> = {}) { draft = { script, commandId, values, at: performance.now() }; view = 'run'; searching = false; },
+    /** The run that is shown beside an earlier one; against '' is the one before. */
+    get compared() { return compared; },
+    compare(runId: string, against = '') { compared = { runId, against }; },
+    closeCompared() { compared = null; },
+    get paletteOpen() { return palette; },
+    togglePalette(open: boolean) { palette = open; },
   };
 }
 export type UIStore = ReturnType<typeof createUIStore>;

@@ -54,3 +54,12 @@ export function ago(at: string, now = Date.now()): string {
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)} h`;
   return `${Math.floor(minutes / (24 * 60))} d`;
 }
+
+/** "just now", "5 min ago", "today at 09:50", "yesterday", "20 November". */
+export function lastTime(at: string, now = new Date()): string {
+  const minutes = Math.floor((now.getTime() - Date.parse(at)) / 60_000);
+  if (minutes < 1) return 'just now';
+  if (minutes < 60) return `${minutes} min ago`;
+  const [name = '', rest = ''] = day(at, now).split(', ');
+  return rest ? (name === 'Today' ? `today at ${clock(at).slice(0, 5)}` : 'yesterday') : name.replace(/^\S+ /, '');
+}

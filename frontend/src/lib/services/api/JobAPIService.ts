@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/Jobs';
 import { APIService } from './APIService';
-import type { JobDetail, JobFilter, JobPage, StartJob } from './types';
+import type { Comparison, JobDetail, JobFilter, JobPage, StartJob, Usage, UsageQuery } from './types';
 
 export class JobAPIService extends APIService {
   start = (request: StartJob) => this.call<JobDetail>(() => Go.Start(request));
@@ -12,4 +12,8 @@ export class JobAPIService extends APIService {
   setStarred = (id: string, on: boolean) => this.call<void>(() => Go.SetStarred(id, on));
   delete = (id: string) => this.call<void>(() => Go.Delete(id));
   restore = (id: string) => this.call<void>(() => Go.Restore(id));
+  deleteMany = (ids: string[]) => this.call<void>(() => Go.DeleteMany(ids));
+  restoreMany = (ids: string[]) => this.call<void>(() => Go.RestoreMany(ids));
+  usage = (query: UsageQuery) => this.call<Usage>(() => Go.Usage(query));
+  compare = (runId: string, against: string) => this.call<Comparison>(() => Go.Compare(runId, against));
 }

@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { aJob } from '../../stores/fakes';
+import { HEAD, itemAt, itemsOf, ROW, topsOf } from './list';
+
+const now = new Date(2026, 10, 24, 15);
+const job = (id: string, day: number, status: 'succeeded' | 'failed' | 'running' = 'succeeded') => aJob(id, { status, createdAt: new Date(2026, 10, day, 12).toISOString() });
+
+describe('the history as a list', () => {
+  it('has a head for each day, which counts only what is read to its end', () => {
+    const items = itemsOf([job('a', 24, 'running'), job('b', 24), job('c', 23, 'failed'), job('d', 23), job('e', 20)], true, now);
+    expect(items.map((i) => (i.kind === 'day' ? `${i.label}: ${i.summary}` : i.key))).toEqual([
+      'Today, Tuesday 24 November: 2 jobs · all succeeded', 'a', 'b', 'Yesterday, Monday 23 November: 2 jobs · 1 of 2 succeeded', 'c', 'd', 'Friday 20 November: ', 'e',
+    ]);
+  });
+
+  it('knows where each item is, with one open', () => {
+    const items = itemsOf([job('a', 24), job('b', 24), job('c', 24)], false, now);
+    const tops = topsOf(items, 'b', 90);
+    expect([...tops]).toEqual([0, HEAD, HEAD + ROW, HEAD + ROW + 90, HEAD + ROW + 90 + ROW]);
+    expect([0, HEAD - 1, HEAD, HEAD + ROW + 89, HEAD + ROW + 90, 1e6].map((y) => itemAt(tops, y))).toEqual([0, 0, 1, 2, 3, 3]);
+    expect(itemAt(topsOf([], null, 0), 5)).toBe(0);
+  });
+
+  it('is quick for a long history', () => {
+    const jobs = Array.from({ length: 100_000 }, (_, i) => job(`j${i}`, 24 - Math.floor(i / 5000)));
+    const began = performance.now();
+    topsOf(itemsOf(jobs, true, now), null, 0);
+    expect(performance.now() - began).toBeLessThan(500);
+  });
+});
