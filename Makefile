@@ -59,6 +59,11 @@ bench-window: window vmo ## the window's own speed, from inside it: a flood, ope
 bench-data: ## a history of 100,000 jobs and 20 M lines in dist/bench-data; ARGS="-jobs 1000 -lines 100000" makes a small one
 	go run ./bench/data $(ARGS)
 
+.PHONY: bench-actions
+bench-actions: ## 50 actions in the window on the history of bench-data (VMO_BENCH_DATA), cold and warm
+	@$(MAKE) --no-print-directory dev vmo
+	build/with-display.sh npm --prefix frontend run --silent e2e -- --config playwright.bench.config.ts
+
 .PHONY: screenshots
 screenshots: ## pictures of the main screens, both themes, into docs/screenshots
 	@build/setup.sh test

@@ -60,7 +60,7 @@ test('History: filters, day heads, counts, star, delete with undo, several at on
   await page.getByRole('button', { name: 'All', exact: true }).click();
   await expect(rows(page)).toHaveCount(3);
   await page.getByRole('combobox', { name: 'VM', exact: true }).fill('db-1');
-  await page.locator('[data-combobox-content]').getByRole('option', { name: 'db-1-prod' }).click();
+  await page.getByRole('search').getByRole('option', { name: 'db-1-prod' }).click();
   await expect(page.getByText('No job fits the filters.')).toBeVisible();
   await page.getByRole('button', { name: 'Clear filters' }).first().click();
   await vm(page, 'web-1').click();
