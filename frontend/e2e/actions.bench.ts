@@ -65,7 +65,7 @@ base('50 actions on a large history, cold and warm', async ({ page }) => {
       lines.push(`${round}: p95 ${p95(all.map((a) => a.ms)).toFixed(0)} ms of ${all.length} actions (at most ${LIMIT_MS} wanted)`);
       for (const name of names) lines.push(`  ${name}: ${all.filter((a) => a.name === name).map((a) => a.ms.toFixed(0)).join(' ')}`);
     }
-    console.log(lines.join('\n'));
+    process.stdout.write(`${lines.join('\n')}\n`);
   } finally {
     await app.stop();
   }

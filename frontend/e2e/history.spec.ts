@@ -171,7 +171,9 @@ test('the palette: VMs, commands, jobs, settings and actions, by keyboard alone'
   await expect(page.getByRole('listbox', { name: 'Found' }).getByRole('option')).toHaveCount(1);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog').getByRole('log')).toContainText('palette-job');
+  await expect(page.getByRole('dialog').getByRole('log')).toBeFocused();
   await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
 
   await page.keyboard.press('Control+k');
   await page.keyboard.type('theme dark');
