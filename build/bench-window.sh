@@ -78,7 +78,8 @@ open() { # which job of the history, from its newest
 	key ctrl+h
 	sleep 1
 	key ctrl+alt+j
-	for _ in $(seq "$1"); do key Down; done
+	key Up Up Up Up # to the first, whichever was chosen
+	for _ in $(seq 2 "$1"); do key Down; done
 	sleep 0.5
 	key Return
 }
@@ -146,7 +147,7 @@ xdotool windowsize "$window" 1280 $((height - 40))
 sleep 2
 key ctrl+h
 sleep 1
-key ctrl+alt+j Down Down Down
+key ctrl+alt+j Up Up Up Up Down Down
 sleep 0.5
 key Return
 sleep 3
