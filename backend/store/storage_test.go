@@ -20,7 +20,7 @@ func onward(context.Context) error { return nil }
 // finished is a job that ended, with so many blocks of 1,000 bytes and 10 lines each.
 func finished(t *testing.T, s *Store, name string, blocks int) domain.Job {
 	t.Helper()
-	job, runs := aJob(t, s, name)
+	_, runs := aJob(t, s, name)
 	noise := rand.New(rand.NewPCG(1, uint64(blocks)))
 	var all []domain.LogBlock
 	for i := range blocks {
