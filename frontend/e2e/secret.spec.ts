@@ -9,6 +9,9 @@ import { log, open, run, takeIn, vm } from './steps';
 
 const root = resolve(import.meta.dirname, '../..');
 
+// One after the other: a keychain that one of them starts is on the bus of all.
+test.describe.configure({ mode: 'default' });
+
 /** The files below a folder that hold a text. */
 function holding(dir: string, text: string): string[] {
   return (readdirSync(dir, { recursive: true }) as string[]).map((name) => join(dir, name))
