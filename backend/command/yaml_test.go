@@ -84,10 +84,10 @@ func TestYAMLRoundTrip(t *testing.T) {
 func TestYAMLProblemsTellTheLine(t *testing.T) {
 	head := "version: 1\ncommands:\n"
 	for text, want := range map[string]string{
-		"":                                "f.yaml: there is nothing",
-		"\t:":                             "f.yaml:1: this is no YAML",
-		"version: 2\ncommands:":           "f.yaml:1: the file must say version: 1",
-		"version: 1\n":                    "f.yaml:1: the file has no list",
+		"":                               "f.yaml: there is nothing",
+		"\t:":                            "f.yaml:1: this is no YAML",
+		"version: 2\ncommands:":          "f.yaml:1: the file must say version: 1",
+		"version: 1\n":                   "f.yaml:1: the file has no list",
 		head + "- name: A\n  scrpt: x\n": `f.yaml:4: a command has no "scrpt"`,
 		head + "- name: A\n  script: x\n- name: a\n  script: y\n": `f.yaml:5: "a" is there already, on line 3`,
 		head + "- name: A\n": "f.yaml:3: a command needs a script",
