@@ -64,10 +64,10 @@ export function createUIStore() {
     toggleKeys(open: boolean) { keys = open; },
     explain(vm: VM) { explained = vm; },
     closeExplained() { explained = null; },
-    /** Opens a job's log, of a run if one is named, and there at a line from 1. */
     importVMs(open = true) { importing = open; },
     exportVMs(ids: string[] | null) { exporting = ids; },
     tagVMs(ids: string[] | null) { tagging = ids; },
+    /** Opens a job's log, of a run if one is named, and there at a line from 1. */
     openLog(jobId: string, runId = '', line = 0) { log = { jobId, runId, line }; },
     closeLog() { log = null; },
     exportLog(jobId: string, runId = '') { logExport = { jobId, runId }; },
