@@ -62,15 +62,3 @@ func (l *Logs) Export(e app.LogExport) (string, error) {
 		return a.StartExport(ctx, e), nil
 	})
 }
-
-// SaveAs asks for a file and writes the run's bytes to it as they came; stream "" is both. It gives the file's path, or
-// "" when the person changed their mind.
-func (l *Logs) SaveAs(runID string, stream domain.Stream) (string, error) {
-	return read(l.w, func(ctx context.Context, a *app.App) (string, error) {
-		path, err := saveFile(ctx, "Save output", "output.log")
-		if err != nil || path == "" {
-			return "", err
-		}
-		return path, a.Export(ctx, app.LogExport{RunID: runID, Format: app.FormatRaw, Stream: stream, Path: path}, nil)
-	})
-}

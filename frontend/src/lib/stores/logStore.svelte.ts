@@ -1,5 +1,5 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
-import type { Line, TextQuery, Stream } from '../services/api/types';
+import type { Line, TextQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
@@ -7,7 +7,7 @@ import { createLogFind, type LogFind } from './logFind.svelte';
 import { createLogView, type LogView } from './logView.svelte';
 
 interface Dependencies {
-  logService: Pick<LogAPIService, 'read' | 'line' | 'find' | 'watch' | 'saveAs'>;
+  logService: Pick<LogAPIService, 'read' | 'line' | 'find' | 'watch'>;
   jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onJobLog' | 'onGap'>;
   frame?: (f: () => void) => void;
 }
@@ -81,7 +81,6 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
     /** The number of a run's newest line at this moment. */
     newest: async (runId: string): Promise<number> => (await logService.read(runId, -1, 1)).last,
     /** Asks where to and writes the run's bytes there; "" when the person thought better of it. Rejects with an ApiError. */
-    saveAs: (runId: string, stream: Stream | '') => logService.saveAs(runId, stream),
     /**
      * The text of lines as the screen shows it, no escapes; `next` gives the first line that is wanted from a number on, 0
      * for none; what is wanted beyond the last one are the lines that aren't complete. At most MAX_COPY_LINES. Rejects with an ApiError.

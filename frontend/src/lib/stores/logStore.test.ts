@@ -49,7 +49,7 @@ function setUp(run = fakeRun(0)) {
   const frames: (() => void)[] = [];
   const watch = vi.fn(async () => {});
   const store = createLogStore({
-    logService: { read: run.read, find: run.find, line: async () => ({ text: 'whole', total: 5 }), watch, saveAs: async () => '' },
+    logService: { read: run.read, find: run.find, line: async () => ({ text: 'whole', total: 5 }), watch },
     jobEvents: { onJobLog: (f) => { log = f; return () => {}; }, onJobChanged: (f) => { job = f; return () => {}; }, onGap: (f) => { gap = f; return () => {}; } },
     frame: (f) => { frames.push(f); },
   });

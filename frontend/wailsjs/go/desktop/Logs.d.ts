@@ -12,6 +12,4 @@ export function Line(arg1:string,arg2:number,arg3:number):Promise<desktop.LineTe
 
 export function Read(arg1:string,arg2:number,arg3:number):Promise<domain.LogPage>;
 
-export function SaveAs(arg1:string,arg2:domain.Stream):Promise<string>;
-
 export function Watch(arg1:Array<string>):Promise<void>;

@@ -18,10 +18,6 @@ export function Read(arg1, arg2, arg3) {
   return window['go']['desktop']['Logs']['Read'](arg1, arg2, arg3);
 }
 
-export function SaveAs(arg1, arg2) {
-  return window['go']['desktop']['Logs']['SaveAs'](arg1, arg2);
-}
-
 export function Watch(arg1) {
   return window['go']['desktop']['Logs']['Watch'](arg1);
 }

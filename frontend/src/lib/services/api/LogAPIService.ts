@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/Logs';
 import { APIService } from './APIService';
-import type { FindPage, LogExport, LogPage, Stream, TextQuery } from './types';
+import type { FindPage, LogExport, LogPage, TextQuery } from './types';
 
 export class LogAPIService extends APIService {
   /** Lines from a number on; a negative one counts from the tail. Replies are bounded, so read on where one ends early. */
@@ -13,5 +13,4 @@ export class LogAPIService extends APIService {
   /** Asks where to and begins; answers the task, or "" if the person thought better of it. */
   export = (e: LogExport) => this.call<string>(() => Go.Export({ ...e, path: '' }));
   /** Asks where to, and answers the path, or "" if the person thought better of it. */
-  saveAs = (runId: string, stream: Stream | '') => this.call<string>(() => Go.SaveAs(runId, stream));
 }
