@@ -23,7 +23,9 @@ export function fuzzy(wanted: string, text: string): Match | null {
     if (wordStart(t, i)) break;
   }
   if (piece >= 0) {
-    const score = 100 + w.length * NEXT + (piece === 0 ? START : wordStart(t, piece) ? WORD : 0) - t.length * 0.05 + (t.length === w.length ? 50 : 0);
+    // Two letters in the middle of a word are chance; the beginnings of two words are not.
+    const base = wordStart(t, piece) ? 100 : w.length >= 3 ? 60 : 0;
+    const score = base + w.length * NEXT + (piece === 0 ? START : wordStart(t, piece) ? WORD : 0) - t.length * 0.05 + (t.length === w.length ? 50 : 0);
     return { score, at: Array.from(w, (_, i) => piece + i) };
   }
   // Scattered: beginnings of words first ("dl" finds "docker logs"), else wherever the next one is.

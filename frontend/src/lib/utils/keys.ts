@@ -11,7 +11,7 @@ export interface Key {
   /** Works while the person types in a field too. */
   typing?: boolean;
   what: string;
-  group: 'Anywhere' | 'Lists' | 'History' | 'Log' | 'Search' | 'Comparison';
+  group: 'Anywhere' | 'Command line' | 'Lists' | 'History' | 'Log' | 'Search' | 'Comparison';
 }
 
 const list = {
@@ -31,7 +31,7 @@ const list = {
   add: { keys: [' '], what: 'Add to the choice, or take away', group: 'Lists' },
   all: { keys: ['a'], mod: true, what: 'Choose all that is shown', group: 'Lists' },
   extend: { keys: ['ArrowDown', 'ArrowUp'], shift: true, what: 'Choose from the last one to here', group: 'Lists' },
-  earlier: { keys: ['ArrowUp'], typing: true, what: 'In the empty command line: earlier commands', group: 'Lists' },
+  earlier: { keys: ['ArrowUp'], typing: true, what: 'Earlier commands, while the line is empty', group: 'Command line' },
 
   open: { keys: ['Enter'], what: 'Open the log', group: 'History' },
   again: { keys: ['r'], what: 'Run again', group: 'History' },
