@@ -3,6 +3,7 @@ package discovery
 import (
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -27,7 +28,8 @@ func TestWatchCloseWaits(t *testing.T) {
 	s := New(Options{Store: &memory{}, Sources: []Source{fileSource{path}}})
 	s.Close() // nothing began
 	entered, leave, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
-	s.StartWatch(time.Millisecond, func() { entered <- struct{}{}; <-leave })
+	var once sync.Once // the second edit may be seen before Close has begun
+	s.StartWatch(time.Millisecond, func() { once.Do(func() { entered <- struct{}{}; <-leave }) })
 	s.StartWatch(time.Millisecond, func() { t.Error("a second watch runs") })
 	write("one")
 	within("the edit", entered)

@@ -58,7 +58,7 @@ for (const box of logins()) {
         await page.getByRole('textbox', { name: /what/ }).fill(script);
         await page.keyboard.press('Control+Enter');
         const { id, session } = await atWork(page);
-        await expect(page.getByText('timed out').first()).toBeVisible({ timeout: 20_000 });
+        await expect(page.getByText('the command took longer than its time-out').first()).toBeVisible({ timeout: 20_000 });
         expect(ofRun(id, session)).toEqual([]);
         await page.reload();
       });
