@@ -31,22 +31,27 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
     return next;
   }
 
+  /** What Go says, under what it hasn't been told yet: an answer from before a change doesn't undo it on the screen. */
+  let underway: Partial<Settings> = {};
+  const show = (kept: Settings) => { settings = { ...kept, ...underway, ...pending }; };
+
   async function save(): Promise<void> {
-    timer = undefined;
     const mine = pending;
     pending = {};
+    underway = { ...underway, ...mine };
     const saved = await base.load(() => write(mine));
-    if (saved && !timer) settings = saved;
+    for (const key of Object.keys(mine) as (keyof Settings)[]) if (underway[key] === mine[key]) delete underway[key];
+    if (saved) show(saved);
   }
 
-  const stop = events.on('settings:changed', (e) => { if (!timer) settings = e.settings; });
+  const stop = events.on('settings:changed', (e) => show(e.settings));
 
   return {
     get value() { return settings; },
     get loaded() { return loaded; },
     async loadSettings() {
       const read = await base.load(() => settingsService.get());
-      if (read) { settings = read; loaded = true; }
+      if (read) { show(read); loaded = true; }
     },
     set(change: Partial<Settings>) {
       settings = { ...settings, ...change };
@@ -57,7 +62,7 @@ export const createSettingsStore = createStoreFactory((base, { settingsService, 
     /** Keeps a change at once. The error names the field that breaks a rule; then the setting stays as it was. */
     async save(change: Partial<Settings>): Promise<AppError | null> {
       try {
-        settings = { ...(await write(change)), ...pending };
+        show(await write(change));
         return null;
       } catch (reason) {
         return ApiError.from(reason);

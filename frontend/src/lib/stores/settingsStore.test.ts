@@ -36,3 +36,23 @@ it('keeps two changes that are saved at the same time', async () => {
     vi.useRealTimers();
   }
 });
+
+// An answer from before a change showed the old value again, and what shows it took that for a new choice.
+it('shows a change that is on its way, whatever older answers come', async () => {
+  vi.useFakeTimers();
+  try {
+    let stored = kept;
+    const slow = <T>(f: () => T) => new Promise<T>((done) => { setTimeout(() => done(f()), 200); });
+    const store = createSettingsStore({ settingsService: { get: () => slow(() => stored), put: (s: Settings) => slow(() => (stored = s)) }, events: fakeEvents() });
+    const other = store.save({ keepDays: 30 });
+    store.set({ density: 'compact' });
+    for (let i = 0; i < 40; i++) {
+      await vi.advanceTimersByTimeAsync(25);
+      expect(store.value.density).toBe('compact');
+    }
+    expect(await other).toBeNull();
+    expect(stored).toMatchObject({ density: 'compact', keepDays: 30 });
+  } finally {
+    vi.useRealTimers();
+  }
+});
