@@ -205,7 +205,7 @@ done
 case $1 in memory) column=4 ;; *) column=3 ;; esac
 if ps axo pid,user,pcpu,pmem,args >/dev/null 2>&1; then
     ps axo pid,user,pcpu,pmem,args | head -n 1
-    ps axo pid,user,pcpu,pmem,args | sed 1d | sort -k "$column" -rn | head -n "$2" | cut -c 1-160
+    ps axo pid,user,pcpu,pmem,args | tail -n +2 | sort -k "$column" -rn | head -n "$2" | cut -c 1-160
 else
     top -b -n 1 | head -n "$(($2 + 4))"
 fi
@@ -293,7 +293,7 @@ else echo "no ss, lsof or netstat here" >&2; exit 1
 fi
 if [ -z "$1" ]; then exec $list; fi
 $list | head -n 1
-$list | sed 1d | grep -E "[:.]$1([^0-9]|\$)" || echo "nothing waits on port $1"
+$list | tail -n +2 | grep -E "[:.]$1([^0-9]|\$)" || echo "nothing waits on port $1"
 ' sh {{port}}`,
 			Params: []domain.Param{{Name: "port", Type: domain.ParamNumber, Min: number(1), Max: number(65535), Pattern: "[0-9]+", Help: "One port; empty is all"}},
 		},
