@@ -43,11 +43,15 @@ type Settings struct {
 // enough that 32 handshakes don't starve a laptop.
 const DefaultParallelism = 32
 
+// DefaultTimeoutSeconds is what a new command begins with: longer than what a person waits for, short enough that what
+// hangs is found the same day.
+const DefaultTimeoutSeconds = 600
+
 // DefaultSettings are those of a new data folder.
 func DefaultSettings() Settings {
 	return Settings{
 		Theme: "system", Parallelism: DefaultParallelism, ConfirmProd: true,
-		SidebarWidth: 296, SidebarSplit: 55, LogTime: "clock", VMGroup: "environment", CheckReach: true,
+		SidebarWidth: 296, SidebarSplit: 55, DefaultTimeoutSeconds: DefaultTimeoutSeconds, LogTime: "clock", VMGroup: "environment", CheckReach: true,
 		Density: "comfortable", FontSize: 13, LogFontSize: 12, NotifyAfterSeconds: 30, KeepDays: 90, KeepGB: 5,
 	}
 }
