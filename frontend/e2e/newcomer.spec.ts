@@ -99,10 +99,12 @@ test("by keyboard alone: from the first start to yesterday's output", async ({ p
   const sheet = page.getByRole('dialog');
   await tabTo(page, sheet.getByRole('button', { name: /^Add \d+/ }));
   await page.keyboard.press('Enter');
+  await expect(sheet).toBeHidden(); // it gives the focus back when it has gone
   await expect(vm(page, 'web-1')).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.keyboard.type('web-1');
   await page.keyboard.press('Enter');
+  await expect(page.getByRole('textbox', { name: 'Command', exact: true })).toBeFocused();
   await page.keyboard.type('echo by keyboard; sleep 30');
   await page.keyboard.press('Control+Enter');
   await expect(log(page)).toContainText('by keyboard');
