@@ -43,6 +43,11 @@ func readable(ctx context.Context, o Options, steps []migration) (path string, r
 	if whole && int64(binary.BigEndian.Uint32(header[headerPages:]))*pageSize <= info.Size() {
 		return o.Path, func() {}, nil
 	}
+	// A process that was killed while it folded its write-ahead log into the file leaves it shorter than it says: the log
+	// has the rest, and SQLite makes both whole.
+	if soundAsItIs(ctx, o.Path) {
+		return o.Path, func() {}, nil
+	}
 	if !whole {
 		if header, err = freshHeader(ctx, o, steps); err != nil {
 			return "", nil, err
@@ -69,6 +74,17 @@ func readable(ctx context.Context, o Options, steps []migration) (path string, r
 		}
 	}
 	return copied, remove, nil
+}
+
+// soundAsItIs says whether SQLite finds nothing wrong with the file and its log.
+func soundAsItIs(ctx context.Context, path string) bool {
+	db, err := sql.Open("sqlite", dsn(path, "deferred", false))
+	if err != nil {
+		return false
+	}
+	defer db.Close()
+	damage, err := damageOf(ctx, db)
+	return err == nil && len(damage) == 0
 }
 
 // copyTo writes head and then what follows in from.

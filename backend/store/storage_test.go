@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -284,6 +285,30 @@ func TestRepairOfASoundDatabase(t *testing.T) {
 	if after, _ := os.ReadFile(s.path); !bytes.Equal(before, after) {
 		t.Error("it was changed")
 	}
+}
+
+// A process that is killed while it folds its log into the file leaves it shorter than its first page says. With the log
+// that is sound, and repair has nothing to do.
+func TestRepairOfAHalfFoldedLog(t *testing.T) {
+	s, ctx := opened(t), t.Context()
+	finished(t, s, "web", 50)
+	path := filepath.Join(t.TempDir(), "vmo.db")
+	for _, side := range []string{"", "-wal"} {
+		text, err := os.ReadFile(s.path + side)
+		must(t, err)
+		if side == "" {
+			binary.BigEndian.PutUint32(text[headerPages:], uint32(len(text)/pageSize+1000))
+		} else if len(text) == 0 {
+			t.Fatal("nothing is in the log: this test can't fail")
+		}
+		must(t, os.WriteFile(path+side, text, 0o600))
+	}
+	got, err := Repair(ctx, Options{Path: path})
+	if err != nil || !got.Sound || got.Kept != "" {
+		t.Errorf("%+v, %v", got, err)
+	}
+	again := open(t, path)
+	wantJobs(t, again, "web")
 }
 
 // Pages are overwritten at random places. Each time what was saved opens, is sound, has no hole in any output, and says

@@ -78,7 +78,7 @@ test('CommandPanel and Command: order by keyboard and drag, duplicate, delete wi
     await page.keyboard.press('Control+Enter');
     await expect(form).toBeHidden();
   }
-  expect(await names(page, 'Mine')).toEqual(['Aaa', 'Bbb', 'Ccc']);
+  await expect.poll(() => names(page, 'Mine')).toEqual(['Aaa', 'Bbb', 'Ccc']);
   await card(page, 'Ccc').focus();
   await page.keyboard.press('Alt+ArrowUp');
   await expect.poll(() => names(page, 'Mine')).toEqual(['Aaa', 'Ccc', 'Bbb']);
