@@ -292,6 +292,9 @@ func TestRepairOfASoundDatabase(t *testing.T) {
 func TestRepairOfAHalfFoldedLog(t *testing.T) {
 	s, ctx := opened(t), t.Context()
 	finished(t, s, "web", 50)
+	_, err := s.writer.Exec(`PRAGMA wal_checkpoint(TRUNCATE)`)
+	must(t, err)
+	finished(t, s, "db", 50)
 	path := filepath.Join(t.TempDir(), "vmo.db")
 	for _, side := range []string{"", "-wal"} {
 		text, err := os.ReadFile(s.path + side)
@@ -308,7 +311,7 @@ func TestRepairOfAHalfFoldedLog(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	again := open(t, path)
-	wantJobs(t, again, "web")
+	wantJobs(t, again, "web", "db")
 }
 
 // Pages are overwritten at random places. Each time what was saved opens, is sound, has no hole in any output, and says
