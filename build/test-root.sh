@@ -23,6 +23,8 @@ packages=$(for f in $files; do echo "./$(dirname "$f")"; done | sort -u)
 export VMO_ORPHAN_JOBS=200
 mkdir -p dist/test
 log=$PWD/dist/test/root.log
+failures=$PWD/dist/test/root-failures.txt
+: >"$failures"
 # shellcheck disable=SC2086
 "${run[@]}" go test -count=1 -v -timeout 15m -run "$pattern" $packages >"$log" 2>&1
 status=$?
@@ -32,6 +34,7 @@ if [ "$status" = 0 ] && ! grep -qE '^--- PASS' "$log"; then
 fi
 if [ "$status" != 0 ]; then
 	awk '/^=== RUN/ {text = ""; next} {text = text $0 "\n"} /^ *--- FAIL/ {printf "%s", text; text = ""}' "$log" | head -200
+	{ echo "-- test-root" && build/failures.sh go "$log"; } >"$failures"
 fi
 grep -E '^(ok|FAIL|panic:|# )' "$log" | grep -v '\[no test files\]'
 echo

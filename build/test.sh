@@ -9,6 +9,8 @@ logs=$PWD/dist/test
 mkdir -p "$logs"
 steps=${*:-lint go bindings web build e2e smoke}
 summary=() passed=0 failed=0
+# What failed, by name and reason: printed last, and once more by .ci/run after all else.
+: >"$logs/failures.txt"
 
 # step NAME COUNT-COMMAND COMMAND...: COUNT-COMMAND reads the log and prints "PASSED FAILED".
 step() {
@@ -25,7 +27,10 @@ step() {
 	fi
 	passed=$((passed + p)) failed=$((failed + f))
 	"show_${count#count_}" "$logs/$name.log" "$status"
-	if [ "$status" != 0 ]; then echo "-- $name failed; all of its log: $logs/$name.log"; fi
+	if [ "$status" != 0 ]; then
+		echo "-- $name failed; all of its log: $logs/$name.log"
+		{ echo "-- $name" && build/failures.sh "${count#count_}" "$logs/$name.log"; } >>"$logs/failures.txt"
+	fi
 	summary+=("$(printf '%-10s %6d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - began)))")
 }
 
@@ -84,5 +89,6 @@ done
 echo
 printf '%s\n' "${summary[@]}"
 echo
+cat "$logs/failures.txt"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
