@@ -17,7 +17,7 @@ function plain(text: string, lab: Lab, host: string): string {
 async function says(page: Page, lab: Lab, host: string, name: string): Promise<void> {
   const words = golden[name]!;
   const alert = page.getByRole('alert').first();
-  await expect(alert).toBeVisible({ timeout: 20_000 });
+  await expect(alert).toBeVisible();
   await expect.poll(async () => plain((await alert.textContent()) ?? '', lab, host)).toContain(words.message);
   expect(plain((await alert.textContent()) ?? '', lab, host)).toContain(words.hint);
 }

@@ -109,7 +109,7 @@ test("by keyboard alone: from the first start to yesterday's output", async ({ p
   await page.keyboard.press('Control+Enter');
   await expect(log(page)).toContainText('by keyboard');
   await page.keyboard.press('Control+.');
-  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible();
   await expect(page.locator('[data-said]')).toContainText('stopped');
 
   await page.clock.setSystemTime(new Date(Date.now() + DAY_MS));

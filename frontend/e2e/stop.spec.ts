@@ -22,7 +22,7 @@ async function atWork(page: Page): Promise<{ id: string; session: number }> {
     id = /run=([0-9A-Za-z-]+)/.exec((await log(page).textContent()) ?? '')?.[1] ?? '';
     seen = id ? ofRun(id) : [];
     return seen.some((p) => p.command.startsWith('sleep'));
-  }, { timeout: 15_000 }).toBe(true);
+  }).toBe(true);
   return { id, session: sessionOf(seen[0]!.pid) };
 }
 
@@ -48,7 +48,7 @@ for (const box of logins()) {
         await run(page, box, `echo run=$VMO_RUN_ID; ${script}`);
         const { id, session } = await atWork(page);
         await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
-        await expect(page.getByText(`Stopped: nothing of it is left on ${box}.`)).toBeVisible({ timeout: 20_000 });
+        await expect(page.getByText(`Stopped: nothing of it is left on ${box}.`)).toBeVisible();
         expect(ofRun(id, session)).toEqual([]);
         await page.reload();
       });
@@ -58,7 +58,7 @@ for (const box of logins()) {
         await page.getByRole('textbox', { name: /what/ }).fill(script);
         await page.keyboard.press('Control+Enter');
         const { id, session } = await atWork(page);
-        await expect(page.getByText('the command took longer than its time-out').first()).toBeVisible({ timeout: 20_000 });
+        await expect(page.getByText('the command took longer than its time-out').first()).toBeVisible();
         expect(ofRun(id, session)).toEqual([]);
         await page.reload();
       });
@@ -78,7 +78,7 @@ test('the app is killed: nothing is left on the VM, the next start shows the job
   await page.waitForTimeout(1500);
   await app.kill();
   const killed = Date.now();
-  await expect.poll(() => ofRun(id, session), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => ofRun(id, session)).toEqual([]);
 
   const again = await startApp(dir, lab.trouble);
   await open(page, again);

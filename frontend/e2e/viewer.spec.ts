@@ -11,7 +11,7 @@ const keys = async (page: Page, ...list: string[]) => { for (const k of list) aw
 async function finished(page: Page, app: App, command: string, count: string, on = 'web-1') {
   await takeIn(page, app);
   await run(page, on, command);
-  await expect(page.getByText(`${count} lines`, { exact: true })).toBeVisible({ timeout: 30_000 });
+  await expect(page.getByText(`${count} lines`, { exact: true })).toBeVisible();
 }
 
 test('by keyboard alone: find in the whole log, filter, go to a line, mark and copy, time stamps', async ({ page, app }) => {
@@ -107,14 +107,14 @@ test('by keyboard alone: follow goes off and on, find goes on with what comes', 
   await page.keyboard.type('line');
   const told = page.getByRole('search').getByRole('status');
   await expect(told).toHaveText(/ of \d+$/);
-  await expect(told).toHaveText(/ of 400$/, { timeout: 20_000 });
+  await expect(told).toHaveText(/ of 400$/);
   await keys(page, 'Escape');
   await expect(log(page)).toBeFocused();
   await keys(page, 'End');
   await expect(page.getByRole('button', { name: /new lines?$|^Follow$/ })).toBeHidden();
   await expect(log(page)).toContainText('line 400');
   await keys(page, 'Control+.');
-  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible({ timeout: 20_000 });
+  await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible();
 });
 
 test('a screen reader has the lines as text, and which came from stderr', async ({ page, app }) => {
