@@ -71,6 +71,24 @@ test('AddCommandForm: every type of parameter, hints of shellcheck, and the run 
   rmSync(dir, { recursive: true });
 });
 
+test('AddCommandForm: what is typed while the editor of the script is still loading stays, and the caret with it', async ({ page, app }) => {
+  let release = () => {};
+  const held = new Promise<void>((done) => { release = done; });
+  await page.route(/codeEditor/, async (route) => { await held; await route.continue(); });
+  await takeIn(page, app);
+  const form = await add(page, 'Slow', 'echo 13');
+  const field = form.getByRole('textbox', { name: 'Script', exact: true });
+  await page.keyboard.press('ArrowLeft');
+  release();
+  await expect(form.locator('.cm-content')).toBeVisible();
+  await expect(field).toBeFocused();
+  await page.keyboard.type('2');
+  await expect(field).toContainText('echo 123');
+  await page.keyboard.press('Control+Enter');
+  await expect(form).toBeHidden();
+  await expect(card(page, 'Slow')).toBeVisible();
+});
+
 test('CommandPanel and Command: order by keyboard and drag, duplicate, delete with undo, edits kept and taken back, same name in another scope', async ({ page, app }) => {
   await takeIn(page, app);
   for (const name of ['Aaa', 'Bbb', 'Ccc']) {

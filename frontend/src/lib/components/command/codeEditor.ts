@@ -12,6 +12,8 @@ export interface CodeEditor {
   setHints(hints: LintHint[]): void;
   setInvalid(describedBy: string): void;
   goTo(line: number): void;
+  /** Selects and takes the focus; both ends in UTF-16 units. */
+  select(from: number, to: number): void;
   destroy(): void;
 }
 
@@ -103,6 +105,11 @@ export function createCodeEditor(parent: HTMLElement, options: { text: string; l
     },
     goTo(line) {
       view.dispatch({ selection: { anchor: offset(line, 1) }, scrollIntoView: true });
+      view.focus();
+    },
+    select(from, to) {
+      const end = view.state.doc.length;
+      view.dispatch({ selection: { anchor: Math.min(from, end), head: Math.min(to, end) }, scrollIntoView: true });
       view.focus();
     },
     destroy: () => view.destroy(),
