@@ -174,19 +174,33 @@ func (s *Store) JobStats(ctx context.Context, f domain.JobFilter) (domain.JobSta
 	return stats, nil
 }
 
-// JobPage is ListJobs and JobStats together.
+// JobPage is ListJobs and JobStats together, side by side: with a rare text both walk through all there is.
 func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage, error) {
+	counting, stop := context.WithCancel(ctx)
+	defer stop()
+	type counted struct {
+		stats domain.JobStats
+		err   error
+	}
+	counts := make(chan counted, 1)
+	go func() {
+		stats, err := s.JobStats(counting, f)
+		counts <- counted{stats, err}
+	}()
 	jobs, next, err := s.ListJobs(ctx, f)
+	if err == nil && (next != "" || f.Cursor != "") {
+		c := <-counts
+		return domain.JobPage{Jobs: jobs, Next: next, Stats: c.stats}, c.err
+	}
+	stop()
+	<-counts
 	if err != nil {
 		return domain.JobPage{}, err
 	}
-	if next == "" && f.Cursor == "" { // the page is all of them
-		stats := domain.JobStats{Total: len(jobs), Counts: map[domain.Status]int{}}
-		for _, j := range jobs {
-			stats.Counts[j.Status]++
-		}
-		return domain.JobPage{Jobs: jobs, Stats: stats}, nil
+	// The page is all of them.
+	stats := domain.JobStats{Total: len(jobs), Counts: map[domain.Status]int{}}
+	for _, j := range jobs {
+		stats.Counts[j.Status]++
 	}
-	stats, err := s.JobStats(ctx, f)
-	return domain.JobPage{Jobs: jobs, Next: next, Stats: stats}, err
+	return domain.JobPage{Jobs: jobs, Stats: stats}, nil
 }
