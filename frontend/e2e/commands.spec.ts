@@ -9,6 +9,9 @@ const panel = (page: Page) => page.getByRole('listbox', { name: 'Commands' });
 const card = (page: Page, name: string) => panel(page).getByRole('option').filter({ has: page.getByText(name, { exact: true }) });
 const names = (page: Page, group: string) => panel(page).getByRole('group', { name: group, exact: true }).getByRole('option').locator('span.truncate.font-medium').allTextContents();
 
+/** Narrows the list to a name: of many commands those in sight are drawn. */
+const seek = (page: Page, name: string) => page.getByRole('searchbox', { name: 'Filter commands' }).fill(name);
+
 async function menu(page: Page, item: string) {
   await page.getByRole('button', { name: 'More about commands' }).click();
   await page.getByRole('menuitem', { name: item }).click();
@@ -161,6 +164,7 @@ test('Files of commands: import by review, problems with their line, export as Y
   await expect(sheet.getByRole('group', { name: 'The script, line by line' })).toContainText('uptime');
   await sheet.getByRole('checkbox', { name: 'Take Uptime and load' }).uncheck();
   await sheet.getByRole('button', { name: 'Take 1 in' }).click();
+  await seek(page, 'team');
   await expect(card(page, 'Team')).toBeVisible();
 
   await card(page, 'Team').click({ button: 'right' });
@@ -180,6 +184,7 @@ test('Files of commands: import by review, problems with their line, export as Y
   await library.getByRole('button', { name: 'Use this folder' }).click();
   await expect(library.getByRole('status')).toContainText('1 command');
   await library.getByRole('button', { name: 'Close' }).last().click();
+  await seek(page, 'shared');
   await expect(card(page, 'Shared')).toContainText('library');
   await card(page, 'Shared').click({ button: 'right' });
   await expect(page.getByRole('menuitem', { name: 'Duplicate' })).toBeVisible();
@@ -193,6 +198,7 @@ test('Files of commands: import by review, problems with their line, export as Y
   await expect(card(page, 'Shared anew')).toBeVisible();
 
   // What came with the app comes back.
+  await seek(page, 'memory');
   await card(page, 'Memory').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Delete' }).click();
   await expect(card(page, 'Memory')).toHaveCount(0);

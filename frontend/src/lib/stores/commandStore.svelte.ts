@@ -15,6 +15,7 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
   let commands = $state.raw<Command[]>([]);
   let loaded = $state(false);
   let chosen = $state<string | null>(null);
+  let latest = $state('');
   let results = $state.raw<ReadonlyMap<string, CommandResult>>(new Map());
   /** Optional in tests that need none of it. */
   const service = commandService as CommandAPIService;
@@ -55,12 +56,14 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
     get loaded() { return loaded; },
     get offered() { return offered; },
     get chosen() { return commands.find((c) => c.id === chosen) ?? null; },
+    /** The one that came last by the person's doing: the list shows where it stands. */
+    get latest() { return latest; },
     choose(id: string | null) { chosen = id; },
     loadCommands,
-    async createCommand(c: Command) { const made = await commandService.create(c); await loadCommands(); return made; },
+    async createCommand(c: Command) { const made = await commandService.create(c); await loadCommands(); latest = made.id; return made; },
     async updateCommand(c: Command) { const made = await commandService.update(c); await loadCommands(); return made; },
     async deleteCommand(id: string) { await commandService.delete(id); await loadCommands(); },
-    async restoreCommand(id: string) { await commandService.restore(id); await loadCommands(); },
+    async restoreCommand(id: string) { await commandService.restore(id); await loadCommands(); latest = id; },
     /** The last job of a command, if there is one. */
     resultOf: (id: string): CommandResult | null => results.get(id) ?? null,
     versions: (id: string) => service.versions(id),

@@ -8,6 +8,10 @@ import AddCommandForm from './AddCommandForm.svelte';
 import { firstLine } from './Command.svelte';
 import CommandPanel from './CommandPanel.svelte';
 
+// There is no layout here: the list is as high as a window.
+Object.defineProperty(HTMLElement.prototype, 'clientHeight', { configurable: true, get: () => 800 });
+globalThis.ResizeObserver ??= class { observe() {} unobserve() {} disconnect() {} };
+
 const at = '2026-11-24T10:00:00Z';
 const command = (id: string, more: Partial<Command> = {}): Command => ({
   id, name: id, description: '', kind: 'ssh', script: 'uptime', params: [], scope: { kind: 'everywhere', tags: [], vmIds: [] }, group: '', workDir: '', env: {},

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { aVM } from '../../stores/fakes';
-import { HEAD, place, ROW, scrollFor, seen } from './sections';
+import { sectionsOf } from './sections';
 
-const many = (n: number) => Array.from({ length: n }, (_, i) => aVM(`v${i}`));
+const [HEAD, ROW] = [28, 46];
+const { place, inSight, scrollFor, seen } = sectionsOf(HEAD, ROW);
 
 describe('sections', () => {
-  const sections = place([{ key: 'a', name: 'A', vms: many(1000) }, { key: 'b', name: 'B', vms: many(5) }, { key: 'c', name: 'C', vms: many(1) }], new Set(['b']));
+  const sections = place([{ key: 'a', n: 1000 }, { key: 'b', n: 5 }, { key: 'c', n: 1 }], (g) => g.n, new Set(['b']));
   const [a, b, c] = sections;
   it('stand under each other, a closed one as its head', () => {
     expect(a?.height).toBe(HEAD + 1000 * ROW);
@@ -23,6 +23,10 @@ describe('sections', () => {
     expect(seen(c, c.top, 400)).toEqual([0, 1]);
     const [gone, none] = seen(c, 0, 400);
     expect(none).toBeLessThanOrEqual(gone);
+  });
+  it('are drawn when they are in sight', () => {
+    expect(inSight(sections, 0, 400).map((s) => s.key)).toEqual(['a']);
+    expect(inSight(sections, (b?.top ?? 0) - 100, 400).map((s) => s.key)).toEqual(['a', 'b', 'c']);
   });
   it('scroll as little as shows a row below the head that sticks', () => {
     if (!a) throw new Error('no section');
