@@ -186,6 +186,9 @@ func (r *reader) machine(name string, line int, vars map[string]value, groupTags
 			return
 		}
 		values[v.field] = given.text
+		if v.field == "host" {
+			values["host"] = r.address(given.line, given.text)
+		}
 	}
 	for key, v := range vars {
 		if isPassword(key) {
@@ -215,7 +218,7 @@ func (r *reader) machine(name string, line int, vars map[string]value, groupTags
 		case v.bad != "":
 			r.left(v.line, key, "%s is %s, which only Ansible can read; it is not taken over.", key, v.bad)
 		default:
-			f.Jump = r.jump(f.Jump, key, v)
+			f.Jump = r.jumps(v.line, r.jump(f.Jump, key, v))
 		}
 	}
 	if !r.port(&f, values["port"]) || !r.environment(&f, values["environment"]) {
@@ -249,13 +252,21 @@ func (r *reader) jump(before, key string, v value) string {
 		case strings.HasPrefix(word, "-o"):
 			option = word[2:]
 		}
-		name, to, _ := strings.Cut(option, "=")
-		if strings.EqualFold(strings.TrimSpace(name), "ProxyJump") {
-			found = strings.TrimSpace(to)
+		name, to := option, ""
+		if end := strings.IndexAny(option, "= \t"); end >= 0 { // ssh takes both `-o Name=value` and `-o "Name value"`
+			name, to = option[:end], strings.TrimLeft(option[end:], "= \t")
+		}
+		if strings.EqualFold(name, "ProxyJump") {
+			found = to
 			continue
 		}
-		if option == "" {
-			name = word
+		// Only names are told: a ProxyCommand with sshpass has a password among its words.
+		switch {
+		case option != "":
+		case strings.HasPrefix(word, "-"):
+			name = word[:min(len(word), 2)]
+		default:
+			name = "an argument"
 		}
 		r.left(v.line, key+" "+name, "Of %s, %s is not taken over: put it into your ssh_config.", key, name)
 	}
@@ -341,7 +352,8 @@ func (r *reader) ansibleJSON(text string) {
 		}
 		in := g.group(name)
 		for _, host := range one.Hosts {
-			g.host(in, host, lineOf(text, host))
+			line := lineOf(text, host)
+			g.host(in, r.address(line, host), line)
 		}
 		for _, child := range one.Children {
 			g.child(in, child)
@@ -359,9 +371,11 @@ func (r *reader) ansibleJSON(text string) {
 		}
 	}
 	for _, name := range sortedKeys(meta.Hostvars) {
-		one := g.hosts[name]
+		line := lineOf(text, name)
+		host := r.address(line, name)
+		one := g.hosts[host]
 		if one == nil {
-			one = g.host(g.group("all"), name, lineOf(text, name))
+			one = g.host(g.group("all"), host, line)
 		}
 		for key, v := range meta.Hostvars[name] {
 			one.vars[key] = jsonValue(v)

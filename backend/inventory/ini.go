@@ -86,14 +86,16 @@ func (r *reader) iniHost(g *groups, in *group, line string, n int) {
 		return
 	}
 	vars := map[string]value{}
-	for _, word := range words[1:] {
+	for i, word := range words[1:] {
 		key, text, ok := strings.Cut(word, "=")
 		if !ok || key == "" {
-			r.problem(n, "", "%q is no variable: write name=value after the host", word)
+			// The word isn't shown: people write passwords there.
+			r.problem(n, "", "word %d is no variable: write name=value after the host", i+2)
 			return
 		}
 		vars[key] = value{text: text, line: n, bad: template(text)}
 	}
+	words[0] = r.address(n, words[0])
 	user, pattern, port := splitAddress(words[0])
 	if strings.Contains(words[0], "[") && !strings.Contains(words[0], "]") {
 		pattern, port = words[0], ""

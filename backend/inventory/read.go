@@ -126,6 +126,38 @@ func (r *reader) leftPassword(line int) {
 	r.left(line, "password", "Passwords are not taken over: the app asks for them, and keeps them in the keychain if you wish.")
 }
 
+// scheme begins an address that is written as a URL.
+var scheme = regexp.MustCompile(`(?i)^(?:ssh|scp|sftp)://`)
+
+// address gives an address as SSH writes it: of a URL such as ssh://deploy:word@10.0.0.5:2222/home the password is left
+// and told, and what is around the address is cut off. It comes before all that shows or keeps a text of the file.
+func (r *reader) address(line int, text string) string {
+	text = strings.TrimSpace(text)
+	if whole := scheme.FindString(text); whole != "" {
+		text = text[len(whole):]
+		end := strings.LastIndexByte(text, '@') + 1 // a password may have slashes
+		if slash := strings.IndexByte(text[end:], '/'); slash >= 0 {
+			text = text[:end+slash]
+		}
+	}
+	if at := strings.LastIndexByte(text, '@'); at > 0 {
+		if user, _, with := strings.Cut(text[:at], ":"); with {
+			r.leftPassword(line)
+			return user + text[at:]
+		}
+	}
+	return text
+}
+
+// jumps is address for the hops of a jump host.
+func (r *reader) jumps(line int, text string) string {
+	hops := strings.Split(text, ",")
+	for i := range hops {
+		hops[i] = r.address(line, hops[i])
+	}
+	return strings.Join(hops, ",")
+}
+
 // splitAddress takes user and port off an address such as deploy@10.0.0.5:2222 or [2001:db8::1]:22. What isn't one comes
 // back whole, for the rules to refuse.
 func splitAddress(text string) (user, host, port string) {

@@ -48,7 +48,7 @@ func TestRead(t *testing.T) {
 - 1 Rack`},
 		{"semicolons, and errors that stay in their lines", "", "host;port;environment\na;70000;\nb;22;moon\nc;22;test;more\nd;22;test", "CSV", `
 5 d = d env test
-! 2 port: the port of "a" is a number from 1 to 65535, not "70000"
+! 2 port: the port of "a" is a number from 1 to 65535
 ! 3 environment: the environment of "b" is production, staging, test or development, not "moon"
 ! 4 : this line has 4 values for 3 columns`},
 		{"without a head", "x.csv", "web,10.0.0.1,me,22\n", "CSV", "1 web = me@10.0.0.1"},
@@ -90,7 +90,7 @@ x
 6 db-a.example = 10.0.1.9 tags db
 6 db-b.example = 10.0.1.9 tags db
 7 ::1 = ::1 tags db
-! 4 : "oops" is no variable: write name=value after the host
+! 4 : word 3 is no variable: write name=value after the host
 ! 19 : [bad name] is no section: write [group], [group:children] or [group:vars]
 ! 16 : "w1" is not reached by SSH but by "winrm"
 ! 18 host: ansible_host of "t1" is a template, which only Ansible can read
@@ -147,6 +147,43 @@ all:
 				t.Errorf("%s, got:\n%s\nwant:\n%s", f.Format, got, strings.TrimSpace(c.want))
 			}
 		})
+	}
+}
+
+// A password that stands in a file is in nothing that is read from it, wherever people put it, and that it was left is
+// said: what is read is stored and shown.
+func TestReadLeavesPasswords(t *testing.T) {
+	const password = "pl4nted/p@ss:word"
+	for _, c := range []struct{ what, name, text, want string }{
+		{"a column", "", "name,host,Password\na,10.0.0.1,§\n", "2 a = 10.0.0.1"},
+		{"an address in a table", "", "name,host,jump\na,deploy:§@10.0.0.1:2222,ops:§@gate\nb:§@x,10.0.0.2,\n", "2 a = deploy@10.0.0.1:2222 via ops@gate\n3 b@x = 10.0.0.2"},
+		{"a URL in a table", "", "name,host\na,ssh://deploy:§@10.0.0.1:2222/srv\n", "2 a = deploy@10.0.0.1:2222"},
+		{"in the place of the port", "", "a,10.0.0.1,deploy,§\n", `! 1 port: the port of "a" is a number from 1 to 65535`},
+		{"a list", "", "deploy:§@10.0.0.1:2222\nssh://deploy:§@10.0.0.2\n", "1 10.0.0.1 = deploy@10.0.0.1:2222\n2 10.0.0.2 = deploy@10.0.0.2"},
+		{"after the host", "", "10.0.0.1 §\n", "! 1 : word 2 is no variable: write name=value after the host"},
+		{"variables", "", "[web]\na ansible_host=x:§@10.0.0.1 ansible_password='§'\n[web:vars]\nansible_become_pass=§\n", "2 a = x@10.0.0.1 tags web"},
+		{"arguments", "", `a ansible_ssh_common_args="-o ProxyCommand='sshpass -p § ssh gate' -o 'ProxyCommand sshpass -p§' § -i§ -J u:§@gate"` + "\n", "1 a = a via u@gate"},
+		{"YAML", "x.yml", "all:\n  hosts:\n    d:§@10.0.0.1:\n      ansible_ssh_pass: §\n    b: {ansible_host: 'ssh://d:§@10.0.0.2'}\n", "5 b = d@10.0.0.2"},
+		{"YAML with a star", "x.yml", "all:\n  vars: {ansible_password: *§}\n", "! 2 : this is no YAML: a value that begins with * needs quotes"},
+		{"JSON", "", `[{"host": "d:§@10.0.0.1", "password": "§"}, "ssh://d:§@10.0.0.2"]`, "1 10.0.0.1 = d@10.0.0.1\n1 10.0.0.2 = d@10.0.0.2"},
+		{"what Ansible prints", "", `{"_meta": {"hostvars": {"d:§@a": {"ansible_ssh_pass": "§"}}}, "all": {"hosts": ["d:§@a"]}}`, "1 d@a = d@a"},
+	} {
+		value := password
+		if strings.Contains(c.what, "star") {
+			value = "planted" // what YAML takes for the name of an anchor
+		}
+		f, err := Read(c.name, []byte(strings.ReplaceAll(c.text, "§", value)))
+		if err != nil {
+			t.Errorf("%s: %v", c.what, err)
+			continue
+		}
+		got := told(f)
+		if !strings.Contains(got, c.want) || strings.Contains(fmt.Sprintf("%+v", f), value) {
+			t.Errorf("%s, got:\n%swant:\n%s", c.what, got, c.want)
+		}
+		if !strings.HasPrefix(c.want, "!") && !strings.Contains(got, "password") {
+			t.Errorf("%s: nothing is said of a password that was left:\n%s", c.what, got)
+		}
 	}
 }
 

@@ -32,12 +32,13 @@ func column(name string) string {
 // record makes a machine of named values, which may break the rules; nil where a value can't even be put into one.
 func (r *reader) record(line int, values map[string]string) {
 	get := func(name string) string { return strings.TrimSpace(values[name]) }
-	user, host, port := splitAddress(get("host"))
+	name := r.address(line, values["name"])
+	user, host, port := splitAddress(r.address(line, values["host"]))
 	if host == "" {
-		user, host, port = splitAddress(get("name"))
+		user, host, port = splitAddress(name)
 	}
 	f := domain.FoundHost{
-		Alias: get("name"), User: get("user"), Host: host, Jump: get("jump"), IdentityFile: get("identityFile"), Line: line,
+		Alias: name, User: get("user"), Host: host, Jump: r.jumps(line, values["jump"]), IdentityFile: get("identityFile"), Line: line,
 		Provider: get("provider"), Description: get("description"), Tags: tagsOf(values["tags"]),
 	}
 	if f.Alias == "" {
@@ -61,7 +62,8 @@ func (r *reader) port(f *domain.FoundHost, text string) bool {
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 || n > 65535 {
-		r.problem(f.Line, "port", "the port of %q is a number from 1 to 65535, not %q", f.Alias, text)
+		// What stands there instead isn't shown: in a table without a head it may well be the password.
+		r.problem(f.Line, "port", "the port of %q is a number from 1 to 65535", f.Alias)
 		return false
 	}
 	f.Port = n

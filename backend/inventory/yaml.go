@@ -20,7 +20,13 @@ func (r *reader) yaml(text string) {
 		if m := yamlLine.FindStringSubmatch(err.Error()); m != nil {
 			line, _ = strconv.Atoi(m[1])
 		}
-		r.problem(line, "", "this is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		said := strings.TrimPrefix(err.Error(), "yaml: ")
+		// The name of the anchor isn't shown: it is a password that begins with a star and has no quotes.
+		if m := unknownAnchor.FindStringSubmatch(said); m != nil {
+			before, _, _ := strings.Cut(text, "*"+m[1])
+			line, said = 1+strings.Count(before, "\n"), "a value that begins with * needs quotes"
+		}
+		r.problem(line, "", "this is no YAML: %s", said)
 		return
 	}
 	w := &yamlWalk{reader: r, groups: newGroups()}
@@ -35,6 +41,8 @@ func (r *reader) yaml(text string) {
 }
 
 var yamlLine = regexp.MustCompile(`line (\d+)`)
+
+var unknownAnchor = regexp.MustCompile(`unknown anchor '([^']*)'`)
 
 type yamlWalk struct {
 	*reader
@@ -145,6 +153,7 @@ func (w *yamlWalk) hosts(in *group, part pair, node *yaml.Node) {
 		return
 	}
 	for _, p := range w.pairs(node, 0) {
+		p.key = w.address(p.line, p.key)
 		names, err := expand(p.key)
 		if err != nil {
 			w.problem(p.line, "name", "%v", err)
