@@ -50,6 +50,7 @@ linux_packages() {
 	need csh test -x /bin/csh
 	need fish have fish
 	need zsh have zsh
+	need sudo have sudo
 }
 
 install() {

@@ -48,7 +48,7 @@ func (s *seen) all(t *testing.T) []byte {
 // Planted secrets are in no event, log or file of the window; one that a command prints is stored exactly and masked on
 // the screen. A control that was put where it must not be is found.
 func TestPlantedSecretsDontReachTheWindow(t *testing.T) {
-	passphrase, token, sudo, control := planted.New(t), planted.New(t), planted.New(t), planted.New(t)
+	passphrase, token, sudo, imported, control := planted.New(t), planted.New(t), planted.New(t), planted.New(t), planted.New(t)
 	srv, home := sshdtest.Start(t, sshdtest.Options{}), sshdtest.NewHome(t)
 	key, err := sshdtest.NewKey(filepath.Join(home.Dir, ".ssh"), "id_locked", sshdtest.Ed25519, passphrase)
 	if err != nil {
@@ -133,19 +133,48 @@ func TestPlantedSecretsDontReachTheWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown := append(events.all(t), page2...)
+	// A file with passwords, taken in: the replies and the events of it have none, nor have the data. The command as a file
+	// has the parameter, and no value of it.
+	file := "name,host,password\nnew,10.9.0.1," + imported + "\n,ssh://deploy:" + imported + "@10.9.0.2,\n"
+	review, err := (&VMs{w}).ReviewImport("vms.csv", file)
+	if err != nil || len(review.New) != 2 || len(review.Left) != 1 {
+		t.Fatalf("review %+v, %v", review, err)
+	}
+	take := []domain.TakeHost{{Source: review.New[0].Source, Alias: review.New[0].Alias, Name: "new"}, {Source: review.New[1].Source, Alias: review.New[1].Alias, Name: "other"}}
+	vms, err := (&VMs{w}).TakeImport("vms.csv", file, domain.ReviewDecision{Take: take})
+	if err != nil || len(vms) != 2 {
+		t.Fatalf("taken in: %+v, %v", vms, err)
+	}
+	for _, reply := range []any{review, vms} {
+		text, err := json.Marshal(reply)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown = append(shown, text...)
+	}
+	for _, format := range []string{"yaml", "ansible"} {
+		text, err := (&Commands{w}).Export(format, []string{command.ID})
+		if err != nil || !strings.Contains(text, "token") {
+			t.Fatalf("%s: %v", format, err)
+		}
+		shown = append(shown, text...)
+	}
+	shown = append(shown, events.all(t)...)
 	if !planted.In(shown, control) || planted.Files(t, w.start.DataDir, control) == nil {
 		t.Error("the control was not found")
 	}
 	log.mu.Lock()
 	shown = append(shown, log.text.Bytes()...)
 	log.mu.Unlock()
-	for name, secret := range map[string]string{"passphrase": passphrase, "token": token, "sudo": sudo} {
+	for name, secret := range map[string]string{"passphrase": passphrase, "token": token, "sudo": sudo, "imported password": imported} {
 		if planted.In(shown, secret) {
 			t.Errorf("the %s is in an event, a reply or the log: %s", name, shown)
 		}
 	}
-	if found := planted.Files(t, w.start.DataDir, passphrase); found != nil {
-		t.Errorf("the passphrase is in %s", found)
+	for name, secret := range map[string]string{"passphrase": passphrase, "imported password": imported} {
+		if found := planted.Files(t, w.start.DataDir, secret); found != nil {
+			t.Errorf("the %s is in %s", name, found)
+		}
 	}
 	// Nobody may answer a second time with what was typed before: a retry asks again.
 	if _, err := (&Jobs{w}).Retry(started.Job.ID, false, nil); domain.AsError(err).Field != "values.token" {
