@@ -75,6 +75,11 @@ func (j *Jobs) List(filter domain.JobFilter) (domain.JobPage, error) {
 	return read(j.w, func(ctx context.Context, a *app.App) (domain.JobPage, error) { return a.History.JobPage(ctx, filter) })
 }
 
+// Stats counts the jobs of a filter by status, whatever its page.
+func (j *Jobs) Stats(filter domain.JobFilter) (domain.JobStats, error) {
+	return read(j.w, func(ctx context.Context, a *app.App) (domain.JobStats, error) { return a.History.JobStats(ctx, filter) })
+}
+
 // SetStarred marks a job to be kept, or takes the mark away.
 func (j *Jobs) SetStarred(id string, on bool) error {
 	return do(j.w, func(ctx context.Context, a *app.App) error { return a.History.SetStarred(ctx, id, on) })

@@ -32,9 +32,9 @@ type JobStats struct {
 
 // JobPage is one page of the history, newest first.
 type JobPage struct {
-	Jobs  []Job    `json:"jobs"`
-	Next  string   `json:"next"` // cursor of the next page, "" at the end
-	Stats JobStats `json:"stats"`
+	Jobs  []Job     `json:"jobs"`
+	Next  string    `json:"next"`  // cursor of the next page, "" at the end
+	Stats *JobStats `json:"stats"` // of a first page that is all there is; null elsewhere: counting can take far longer than a page
 }
 
 // Entity is a kind of thing that can change.

@@ -174,33 +174,18 @@ func (s *Store) JobStats(ctx context.Context, f domain.JobFilter) (domain.JobSta
 	return stats, nil
 }
 
-// JobPage is ListJobs and JobStats together, side by side: with a rare text both walk through all there is.
+// JobPage is ListJobs, with the counts where the page is all there is; JobStats has them for every other one.
 func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage, error) {
-	counting, stop := context.WithCancel(ctx)
-	defer stop()
-	type counted struct {
-		stats domain.JobStats
-		err   error
-	}
-	counts := make(chan counted, 1)
-	go func() {
-		stats, err := s.JobStats(counting, f)
-		counts <- counted{stats, err}
-	}()
 	jobs, next, err := s.ListJobs(ctx, f)
-	if err == nil && (next != "" || f.Cursor != "") {
-		c := <-counts
-		return domain.JobPage{Jobs: jobs, Next: next, Stats: c.stats}, c.err
-	}
-	stop()
-	<-counts
 	if err != nil {
 		return domain.JobPage{}, err
 	}
-	// The page is all of them.
-	stats := domain.JobStats{Total: len(jobs), Counts: map[domain.Status]int{}}
-	for _, j := range jobs {
-		stats.Counts[j.Status]++
+	page := domain.JobPage{Jobs: jobs, Next: next}
+	if next == "" && f.Cursor == "" {
+		page.Stats = &domain.JobStats{Total: len(jobs), Counts: map[domain.Status]int{}}
+		for _, j := range jobs {
+			page.Stats.Counts[j.Status]++
+		}
 	}
-	return domain.JobPage{Jobs: jobs, Stats: stats}, nil
+	return page, nil
 }

@@ -468,7 +468,7 @@ export namespace domain {
 	export interface JobPage {
 	    jobs: Job[];
 	    next: string;
-	    stats: JobStats;
+	    stats?: JobStats;
 	}
 	
 	export interface Line {

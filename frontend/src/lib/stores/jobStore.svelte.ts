@@ -1,12 +1,13 @@
+import { ApiError } from '../services/api/ApiError';
 import type { JobAPIService } from '../services/api/JobAPIService';
-import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type Run, type StartJob, type Status, type UsageQuery } from '../services/api/types';
+import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type JobStats, type Run, type StartJob, type Status, type UsageQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { span, type When } from '../utils/span';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'setStarred' | 'delete' | 'restore' | 'deleteMany' | 'restoreMany' | 'usage' | 'compare'>;
+  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'stats' | 'setStarred' | 'delete' | 'restore' | 'deleteMany' | 'restoreMany' | 'usage' | 'compare'>;
   jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onGap'>;
   events: Pick<WebSocketManager, 'on'>;
 }
@@ -29,7 +30,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   let stopping = $state.raw<ReadonlySet<string>>(new Set());
 
   let history = $state.raw<Job[]>([]);
-  let stats = $state.raw<{ total: number; counts: Record<string, number> }>({ total: 0, counts: {} });
+  let stats = $state.raw<JobStats>({ total: 0, counts: {} });
+  let counting = $state(false);
   let next = '';
   let more = $state(false);
   let historyLoaded = $state(false);
@@ -109,9 +111,24 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
 
   function take(page: JobPage, older: Job[]): void {
     history = [...page.jobs, ...older];
-    stats = page.stats;
+    counting = !page.stats;
+    if (page.stats) stats = page.stats;
+    else void recount();
     if (older.length === 0) next = page.next;
     more = next !== '';
+  }
+
+  /** Counting takes longer than reading a page: the page is shown, and its counts when they are there. */
+  async function recount(): Promise<void> {
+    const mine = reading;
+    try {
+      const counted = await jobService.stats(query(''));
+      if (mine === reading) stats = counted;
+    } catch (reason) {
+      if (mine === reading) base.setError(ApiError.from(reason));
+    } finally {
+      if (mine === reading) counting = false;
+    }
   }
 
   /** After a reload of the window, what still runs has its tab again. */
@@ -160,6 +177,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     get stopping() { return stopping; },
     get history() { return history; },
     get stats() { return stats; },
+    /** The counts are still those of what was shown before. */
+    get counting() { return counting; },
     get more() { return more; },
     get historyLoaded() { return historyLoaded; },
     get filter() { return filter; },

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { aDetail, aJob, aRun, fakeEvents } from './fakes';
 import { createJobStore } from './jobStore.svelte';
 
-const page = (jobs = [aJob('j')], next = '') => ({ jobs, next, stats: { total: jobs.length, counts: {} } });
+const page = (jobs = [aJob('j')], next = '') => ({ jobs, next, stats: next ? null : { total: jobs.length, counts: {} } });
 
 function setUp() {
   const events = fakeEvents();
   const jobService = {
     start: vi.fn(async () => aDetail('j')), stop: vi.fn(async () => {}), stopRun: vi.fn(async () => {}), retry: vi.fn(async () => aDetail('again')),
-    get: vi.fn(async (id: string) => aDetail(id)), list: vi.fn(async () => page()), setStarred: vi.fn(async () => {}), delete: vi.fn(async () => {}), restore: vi.fn(async () => {}),
+    get: vi.fn(async (id: string) => aDetail(id)), list: vi.fn(async () => page()), stats: vi.fn(async () => ({ total: 1, counts: {} as Record<string, number> })), setStarred: vi.fn(async () => {}), delete: vi.fn(async () => {}), restore: vi.fn(async () => {}),
     deleteMany: vi.fn(async () => {}), restoreMany: vi.fn(async () => {}), usage: vi.fn(), compare: vi.fn(),
   };
   return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
@@ -50,6 +50,27 @@ describe('jobStore', () => {
     events.gap();
     await vi.advanceTimersByTimeAsync(1);
     expect(store.active?.job.status).toBe('failed');
+  });
+
+  it('shows a page before its counts, and never the counts of an older question', async () => {
+    const { store, jobService } = setUp();
+    let late: (s: { total: number; counts: Record<string, number> }) => void = () => {};
+    jobService.list.mockResolvedValue(page([aJob('a')], '1'));
+    jobService.stats.mockImplementationOnce(() => new Promise((done) => { late = done; })).mockResolvedValueOnce({ total: 7, counts: {} });
+    await store.loadHistory();
+    expect(store.history).toHaveLength(1);
+    expect(store.counting).toBe(true);
+    store.setFilter({ text: 'x' });
+    await vi.advanceTimersByTimeAsync(1);
+    late({ total: 99, counts: {} });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.stats.total).toBe(7);
+    expect(store.counting).toBe(false);
+    jobService.stats.mockRejectedValueOnce(new Error('gone'));
+    await store.loadHistory();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.error?.message).toBe('The app did not answer');
+    expect(store.counting).toBe(false);
   });
 
   it('an older answer never overwrites a newer filter', async () => {

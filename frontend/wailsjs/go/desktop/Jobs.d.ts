@@ -23,6 +23,8 @@ export function SetStarred(arg1:string,arg2:boolean):Promise<void>;
 
 export function Start(arg1:desktop.StartJob):Promise<domain.JobDetail>;
 
+export function Stats(arg1:domain.JobFilter):Promise<domain.JobStats>;
+
 export function Stop(arg1:string):Promise<void>;
 
 export function StopRun(arg1:string):Promise<void>;

@@ -42,6 +42,10 @@ export function Start(arg1) {
   return window['go']['desktop']['Jobs']['Start'](arg1);
 }
 
+export function Stats(arg1) {
+  return window['go']['desktop']['Jobs']['Stats'](arg1);
+}
+
 export function Stop(arg1) {
   return window['go']['desktop']['Jobs']['Stop'](arg1);
 }

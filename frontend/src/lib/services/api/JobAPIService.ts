@@ -1,6 +1,6 @@
 import * as Go from '$wails/go/desktop/Jobs';
 import { APIService } from './APIService';
-import type { Comparison, JobDetail, JobFilter, JobPage, StartJob, Usage, UsageQuery } from './types';
+import type { Comparison, JobDetail, JobFilter, JobPage, JobStats, StartJob, Usage, UsageQuery } from './types';
 
 export class JobAPIService extends APIService {
   start = (request: StartJob) => this.call<JobDetail>(() => Go.Start(request));
@@ -9,6 +9,7 @@ export class JobAPIService extends APIService {
   retry = (jobId: string, failedOnly: boolean, secrets: Record<string, string>) => this.call<JobDetail>(() => Go.Retry(jobId, failedOnly, secrets));
   get = (idOrNumber: string) => this.call<JobDetail>(() => Go.Get(idOrNumber));
   list = (filter: JobFilter) => this.call<JobPage>(() => Go.List(filter));
+  stats = (filter: JobFilter) => this.call<JobStats>(() => Go.Stats(filter));
   setStarred = (id: string, on: boolean) => this.call<void>(() => Go.SetStarred(id, on));
   delete = (id: string) => this.call<void>(() => Go.Delete(id));
   restore = (id: string) => this.call<void>(() => Go.Restore(id));
