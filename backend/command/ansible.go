@@ -33,6 +33,9 @@ func Playbook(c domain.Command, vmNames map[string]string) ([]byte, error) {
 	}
 	shell := newMap()
 	shell.text("cmd", script)
+	if named, _ := domain.ScriptShell(c.Script); strings.HasPrefix(named, "/") && named != "/bin/sh" {
+		shell.text("executable", named)
+	}
 	if c.WorkDir != "" {
 		shell.text("chdir", literalJinja(c.WorkDir))
 	}

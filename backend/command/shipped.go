@@ -80,14 +80,15 @@ func (s *Service) TakeShipped(ctx context.Context, ids []string) (int, error) {
 	return taken, nil
 }
 
-// Shipped gives the commands that come with the app, without ids. What needs a decision is inside of sh -c, so that it
-// works whatever the login shell is.
+// Shipped gives the commands that come with the app, without ids. What needs a decision names /bin/sh in its first line, so
+// that it works whatever the login shell is.
 func (s *Service) Shipped() []domain.Command {
 	all := []domain.Command{
 		{
 			Name: "System overview", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "Name, system, load, memory, disk and the busiest processes.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{processes}}
 echo "$(uname -n)  $(. /etc/os-release 2>/dev/null && echo "$PRETTY_NAME")  kernel $(uname -r) $(uname -m)"
 echo
 uptime 2>/dev/null || cat /proc/loadavg
@@ -97,8 +98,7 @@ free -h 2>/dev/null || head -n 3 /proc/meminfo
 echo
 df -h /
 echo
-ps -eo pid,user,pcpu,pmem,args --sort=-pcpu 2>/dev/null | head -n "$(($1 + 1))" | cut -c 1-120
-' sh {{processes}}`,
+ps -eo pid,user,pcpu,pmem,args --sort=-pcpu 2>/dev/null | head -n "$(($1 + 1))" | cut -c 1-120`,
 			Params: []domain.Param{{
 				Name: "processes", Type: domain.ParamNumber, Default: "5", Required: true, Pattern: `[0-9]{1,3}`,
 				Help: "How many of the busiest processes to show",
@@ -136,7 +136,8 @@ sh -c 'du -xh -d 1 -- "$1" 2>/dev/null | sort -rh | head -n "$2"' sh {{path}} {{
 		{
 			Name: "Package updates", Group: "Packages", TimeoutSeconds: shippedTimeout,
 			Description: "Which packages have an update, with apt, dnf, apk or pacman. Nothing is installed.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{refresh}}
 if command -v apt-get >/dev/null; then
     if [ "$1" = yes ]; then apt-get update -q || exit; fi
     apt list --upgradable 2>/dev/null
@@ -155,8 +156,7 @@ elif command -v pacman >/dev/null; then
 else
     echo "no apt, dnf, apk or pacman here" >&2
     exit 1
-fi
-' sh {{refresh}}`,
+fi`,
 			Params: []domain.Param{{
 				Name: "refresh", Type: domain.ParamBool, Default: "no", Required: true,
 				Help: "Ask the package servers first; needs root",
@@ -165,10 +165,10 @@ fi
 		{
 			Name: "Docker containers", Group: "Docker", TimeoutSeconds: shippedTimeout,
 			Description: "The containers of this machine, with their state and ports.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{stopped}}
 if [ "$1" = yes ]; then set -- --all; else set --; fi
-docker ps "$@" --format "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
-' sh {{stopped}}`,
+docker ps "$@" --format "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"`,
 			Params: []domain.Param{{
 				Name: "stopped", Type: domain.ParamBool, Default: "yes", Required: true, Help: "Stopped containers too",
 			}},
@@ -176,40 +176,40 @@ docker ps "$@" --format "table {{.Names}}\t{{.Image}}\t{{.Status}}\t{{.Ports}}"
 		{
 			Name: "Memory", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "How much memory is free, and which processes have most of it.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{processes}}
 free -h 2>/dev/null || vm_stat 2>/dev/null || head -n 5 /proc/meminfo
 echo
 { ps axo pid,user,rss,comm 2>/dev/null || ps -o pid,user,rss,comm; } | sort -k 3 -rn | head -n "$1" |
-    while read -r pid user rss comm; do case $rss in *[!0-9]*) mib=$rss ;; *) mib=$((rss / 1024)) ;; esac; echo "$mib MiB  $pid  $user  $comm"; done
-' sh {{processes}}`,
+    while read -r pid user rss comm; do case $rss in *[!0-9]*) mib=$rss ;; *) mib=$((rss / 1024)) ;; esac; echo "$mib MiB  $pid  $user  $comm"; done`,
 			Params: []domain.Param{countParam("processes", "10", "How many processes to show")},
 		},
 		{
 			Name: "Uptime and load", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "Since when it runs and how busy it is, a few times in a row.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{times}}
 n=$1
 while :; do
     uptime 2>/dev/null || cat /proc/loadavg
     n=$((n - 1))
     if [ "$n" -le 0 ]; then break; fi
     sleep 2
-done
-' sh {{times}}`,
+done`,
 			Params: []domain.Param{countParam("times", "1", "How many times, two seconds apart")},
 		},
 		{
 			Name: "Top processes", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "The processes that take most of the processor or of the memory.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{by}} {{count}}
 case $1 in memory) column=4 ;; *) column=3 ;; esac
 if ps axo pid,user,pcpu,pmem,args >/dev/null 2>&1; then
     ps axo pid,user,pcpu,pmem,args | head -n 1
     ps axo pid,user,pcpu,pmem,args | tail -n +2 | sort -k "$column" -rn | head -n "$2" | cut -c 1-160
 else
     top -b -n 1 | head -n "$(($2 + 4))"
-fi
-' sh {{by}} {{count}}`,
+fi`,
 			Params: []domain.Param{
 				{Name: "by", Type: domain.ParamChoice, Default: "processor", Choices: []string{"processor", "memory"}, Required: true, Help: "Which of both decides"},
 				countParam("count", "15", "How many processes to show"),
@@ -218,42 +218,43 @@ fi
 		{
 			Name: "Kernel and release", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "Which kernel and which release of the system run here.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{details}}
 uname -srvm
 if [ -r /etc/os-release ]; then
     if [ "$1" = yes ]; then cat /etc/os-release; else . /etc/os-release && echo "$PRETTY_NAME"; fi
 elif command -v sw_vers >/dev/null; then
     sw_vers
-fi
-' sh {{details}}`,
+fi`,
 			Params: []domain.Param{{Name: "details", Type: domain.ParamBool, Default: "no", Required: true, Help: "All that the release says of itself"}},
 		},
 		{
 			Name: "Who is logged in", Group: "System", TimeoutSeconds: shippedTimeout,
 			Description: "Who is logged in now, and the last logins.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{logins}}
 who 2>/dev/null || w
 echo
 if command -v last >/dev/null; then last 2>/dev/null | head -n "$1"
 elif command -v loginctl >/dev/null; then loginctl list-sessions --no-pager
 else echo "no list of past logins here"
-fi
-' sh {{logins}}`,
+fi`,
 			Params: []domain.Param{countParam("logins", "10", "How many past logins to show")},
 		},
 		{
 			Name: "Reboot", Group: "System", TimeoutSeconds: shippedTimeout, Confirm: true, Options: domain.RunOptions{ExpectsDisconnect: true},
 			Description: "Restarts the machine. That its connection ends is success. Needs root, or sudo without a password.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{delay}}
 if [ "$1" -gt 0 ]; then echo "restarts in $1 seconds"; sleep "$1"; fi
-if [ "$(id -u)" = 0 ]; then reboot; else sudo -n reboot; fi
-' sh {{delay}}`,
+if [ "$(id -u)" = 0 ]; then reboot; else sudo -n reboot; fi`,
 			Params: []domain.Param{{Name: "delay", Type: domain.ParamNumber, Default: "0", Required: true, Min: number(0), Max: number(3600), Pattern: "[0-9]+", Help: "Seconds to wait before"}},
 		},
 		{
 			Name: "Restart a service", Group: "Services", TimeoutSeconds: shippedTimeout, Confirm: true,
 			Description: "Restarts a service and says how it is then. Needs root, or sudo without a password.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{service}}
 if [ "$(id -u)" = 0 ]; then as=; else as="sudo -n"; fi
 if command -v systemctl >/dev/null && [ -d /run/systemd/system ]; then
     $as systemctl restart -- "$1" && systemctl status --no-pager --lines=10 -- "$1"
@@ -266,16 +267,15 @@ elif command -v launchctl >/dev/null; then
 else
     echo "no systemd, OpenRC, service or launchctl here" >&2
     exit 1
-fi
-' sh {{service}}`,
+fi`,
 			Params: []domain.Param{serviceParam()},
 		},
 		{
 			Name: "Tail a file", Group: "Files",
 			Description: "The end of a file, and what is added to it until you stop it.",
-			Script: `sh -c '
-if [ "$3" = yes ]; then exec tail -n "$2" -f "$1"; else exec tail -n "$2" "$1"; fi
-' sh {{file}} {{lines}} {{follow}}`,
+			Script: `#!/bin/sh
+set -- {{file}} {{lines}} {{follow}}
+if [ "$3" = yes ]; then exec tail -n "$2" -f "$1"; else exec tail -n "$2" "$1"; fi`,
 			Params: []domain.Param{
 				{Name: "file", Type: domain.ParamText, Default: "/var/log/syslog", Required: true, Pattern: "[^-].*", Help: "The file's path on the VM"},
 				{Name: "lines", Type: domain.ParamNumber, Default: "50", Required: true, Pattern: `[0-9]{1,5}`, Help: "How many lines first"},
@@ -285,7 +285,8 @@ if [ "$3" = yes ]; then exec tail -n "$2" -f "$1"; else exec tail -n "$2" "$1"; 
 		{
 			Name: "Listening ports", Group: "Network", TimeoutSeconds: shippedTimeout,
 			Description: "Which ports wait for connections, and for which program where that may be seen.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{port}}
 if command -v ss >/dev/null; then list="ss -tulpn"
 elif command -v lsof >/dev/null; then list="lsof -nP -iTCP -sTCP:LISTEN"
 elif command -v netstat >/dev/null; then list="netstat -tuln"
@@ -293,14 +294,14 @@ else echo "no ss, lsof or netstat here" >&2; exit 1
 fi
 if [ -z "$1" ]; then exec $list; fi
 $list | head -n 1
-$list | tail -n +2 | grep -E "[:.]$1([^0-9]|\$)" || echo "nothing waits on port $1"
-' sh {{port}}`,
+$list | tail -n +2 | grep -E "[:.]$1([^0-9]|\$)" || echo "nothing waits on port $1"`,
 			Params: []domain.Param{{Name: "port", Type: domain.ParamNumber, Min: number(1), Max: number(65535), Pattern: "[0-9]+", Help: "One port; empty is all"}},
 		},
 		{
 			Name: "Certificate expiry", Group: "Network", TimeoutSeconds: 60,
 			Description: "Until when the certificate of a host is good, asked from the VM. It fails if that is too soon.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{host}} {{port}} {{days}}
 command -v openssl >/dev/null || { echo "no openssl here" >&2; exit 1; }
 cert=$(openssl s_client -connect "$1:$2" -servername "$1" </dev/null 2>/dev/null | openssl x509 2>/dev/null)
 if [ -z "$cert" ]; then echo "no certificate from $1:$2" >&2; exit 1; fi
@@ -310,8 +311,7 @@ if echo "$cert" | openssl x509 -noout -checkend "$(($3 * 86400))" >/dev/null; th
 else
     echo "ends within $3 days" >&2
     exit 1
-fi
-' sh {{host}} {{port}} {{days}}`,
+fi`,
 			Params: []domain.Param{
 				{Name: "host", Type: domain.ParamText, Required: true, Pattern: `[A-Za-z0-9_][A-Za-z0-9_.-]*`, Help: "The host's name"},
 				{Name: "port", Type: domain.ParamNumber, Default: "443", Required: true, Min: number(1), Max: number(65535), Pattern: "[0-9]+"},
@@ -333,9 +333,9 @@ fi
 		{
 			Name: "Docker stats", Group: "Docker", TimeoutSeconds: shippedTimeout,
 			Description: "What the containers take of processor, memory, network and disk.",
-			Script: `sh -c '
-if [ "$1" = yes ]; then exec docker stats; else exec docker stats --no-stream; fi
-' sh {{live}}`,
+			Script: `#!/bin/sh
+set -- {{live}}
+if [ "$1" = yes ]; then exec docker stats; else exec docker stats --no-stream; fi`,
 			Params: []domain.Param{{Name: "live", Type: domain.ParamBool, Default: "no", Required: true, Help: "Again and again, until it is stopped or ten minutes are over"}},
 		},
 		{
@@ -351,12 +351,12 @@ if [ "$1" = yes ]; then exec docker stats; else exec docker stats --no-stream; f
 		{
 			Name: "Terraform plan", Group: "Projects", TimeoutSeconds: 3600,
 			Description: "What terraform would change. Nothing is changed.",
-			Script: `sh -c '
+			Script: `#!/bin/sh
+set -- {{folder}} {{init}}
 cd -- "$1" || exit
 tool=$(command -v terraform || command -v tofu) || { echo "no terraform or tofu here" >&2; exit 1; }
 if [ "$2" = yes ]; then "$tool" init -input=false -no-color || exit; fi
-exec "$tool" plan -input=false -no-color -lock=false
-' sh {{folder}} {{init}}`,
+exec "$tool" plan -input=false -no-color -lock=false`,
 			Params: []domain.Param{
 				{Name: "folder", Type: domain.ParamText, Default: ".", Required: true, Help: "Where the .tf files are"},
 				{Name: "init", Type: domain.ParamBool, Default: "no", Required: true, Help: "terraform init first"},

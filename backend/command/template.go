@@ -56,7 +56,13 @@ func checkPlaces(script string) error {
 
 // cshStops ends a script in csh and tcsh, where alone the variable "shell" is always set, before its first command. Those
 // shells read on in the middle of a word that has a line break, and would run what stands there; after `exit` too, so the shell is replaced.
-const cshStops = `test x"$shell" = x || exec sh -c 'echo "csh cannot take a value that has a line break" >&2; exit 2'` + "\n"
+const cshStops = `test x"$shell" = x || ` + cshSays
+
+// namedStops does the same behind a line that names a shell, which may say -u: then no variable can be asked for. csh alone
+// takes the backslash away. What names a shell may still come to csh: in a terminal, the login shell reads the script.
+const namedStops = `sh -c 'test ${#1} = 2' x '\!' || ` + cshSays
+
+const cshSays = `exec sh -c 'echo "csh cannot take a value that has a line break: name a shell that can in the first line of the script, such as /bin/sh" >&2; exit 2'` + "\n"
 
 // render puts values in the place of parameters, and references to their variables in the place of secrets. All of the
 // script's other parameters have a value.
@@ -68,15 +74,22 @@ func render(script string, values, secrets map[string]string) (string, error) {
 		return Quote(values[name])
 	}
 	var out strings.Builder
-	parts := parse(script)
+	parts, stops := parse(script), ""
 	for _, p := range parts {
 		if p.name != "" && p.place < literal && strings.Contains(values[p.name], "\n") {
-			out.WriteString(cshStops)
+			stops = cshStops
 			break
 		}
 	}
-	for _, p := range parts {
+	shell, _ := domain.ScriptShell(script)
+	if shell == "" {
+		out.WriteString(stops)
+	}
+	for i, p := range parts {
 		switch {
+		case i == 0 && shell != "" && stops != "":
+			first, rest, _ := strings.Cut(p.text, "\n") // parameters come later than that line
+			out.WriteString(first + "\n" + namedStops + rest)
 		case p.name == "":
 			out.WriteString(p.text)
 		case p.place == banned:

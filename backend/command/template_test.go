@@ -128,15 +128,17 @@ func TestLineBreaksRunNothingInCsh(t *testing.T) {
 			continue
 		}
 		for _, value := range append(slices.Clone(lineBreaks), "a\ntouch canary", "a\ntouch canary\n") {
-			script, err := render("echo begin; echo {{v}}", map[string]string{"v": value}, nil)
-			if err != nil {
-				t.Fatal(err)
+			for _, before := range []string{"", "#!/bin/sh\n", "#!/bin/bash -eu\n"} {
+				script, err := render(before+"echo begin; echo {{v}}", map[string]string{"v": value}, nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				out, err := run(t, dir, shell, script)
+				if out != "" || err == nil {
+					t.Errorf("%s with %q: %q, %v", name, value, out, err)
+				}
+				noCanary(t, dir)
 			}
-			out, err := run(t, dir, shell, script)
-			if out != "" || err == nil {
-				t.Errorf("%s with %q: %q, %v", name, value, out, err)
-			}
-			noCanary(t, dir)
 		}
 	}
 }

@@ -29,8 +29,14 @@ func (tree) kill(pid int)    { _ = syscall.Kill(-pid, syscall.SIGKILL) }
 func (tree) killOne(pid int) { _ = syscall.Kill(pid, syscall.SIGKILL) }
 func (tree) close()          {}
 
-// shell is the person's login shell, as SSH would use it.
+// shell is what the script names in its first line, else the person's login shell, as SSH would use it.
 func (r *Runner) shell(script string) (string, []string) {
+	if named, options := domain.ScriptShell(script); named != "" {
+		if options != "" {
+			return named, []string{options, "-c", script}
+		}
+		return named, []string{"-c", script}
+	}
 	shell := r.o.Shell
 	if shell == "" {
 		shell = os.Getenv("SHELL")

@@ -94,8 +94,9 @@ func (c *Client) Start(ctx context.Context, t domain.Target, e domain.Exec, sink
 		return nil, err
 	}
 	secrets := e.Secrets
+	shell, options := domain.ScriptShell(e.Script)
 	line, script, err := wire.Run{
-		Nonce: nonce, RunID: e.RunID, WorkDir: e.WorkDir, Env: e.Env, Script: e.Script,
+		Nonce: nonce, RunID: e.RunID, WorkDir: e.WorkDir, Env: e.Env, Shell: shell, Options: options, Script: e.Script,
 		Terminal: e.Options.Terminal, Merge: e.Options.Merge, GoOn: e.Options.OnLost == domain.OnLostGoOn,
 		Fed: !secrets.Empty(), Secrets: secretNames(secrets),
 	}.Line()

@@ -23,7 +23,9 @@ type Run struct {
 	RunID   string            // becomes VMO_RUN_ID
 	WorkDir string            // "" is where the login begins; "~" and "~/..." are understood
 	Env     map[string]string // more variables
-	Script  string            // for the person's $SHELL; "" in an exec line whose script comes by stdin
+	Shell   string            // what runs the script, a path or a name; "" is the person's $SHELL
+	Options string            // of Shell, one word
+	Script  string            // for the shell; "" in an exec line whose script comes by stdin
 	ByStdin bool              // the script is the channel's stdin until its end, and the run's own stdin is /dev/null
 
 	Terminal bool // the channel has a pseudo-terminal: one stream, one marker
@@ -57,7 +59,7 @@ const (
 	markerHead = "\x1evmo "
 )
 
-// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, flags, script, then NAME=value...,
+// boot turns the login shell's /bin/sh into the run. Positions: nonce, run id, folder, flags, shell, its options, script, then NAME=value...,
 // and NAME... for what is read from stdin. Rules for every word of it: no single quote, no exclamation mark (csh), no
 // newline (csh), and no backslash before a quote or backslash (fish).
 //
@@ -70,29 +72,33 @@ const (
 //     from cat any more it is read all the same. Its leader is the /bin/sh then, and a signal is told as status 128+n.
 //   - A secret is read before the person's shell begins, and only after the ready mark is it sent: what a shell reads at
 //     its start is not for it, and a server that runs something else than this line never gets it.
-//   - A long script is read from the pipe, but csh closes what isn't 0, 1 or 2: it gets a file.
+//   - A shell that the script names reads what it would read for a script in a file, so bash no .bashrc. If it isn't
+//     there, the /bin/sh that looks for it says so, after the marker, and the status is 127.
+//   - A long script is read from the pipe, but csh closes what isn't 0, 1 or 2: it gets a file, and with a
+//     line break at its end, or a word that is too long for it would go unnoticed there.
 const boot = `eval "set -- $(printf "$1")"; ` +
 	`vmo_t=; if [ -r /proc/$$/stat ]; then read -r vmo_t </proc/$$/stat; vmo_t=${vmo_t##*) }; fi; ` +
-	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$5; shift 5; ` +
+	`vmo_m="$1 $$ $vmo_t"; VMO_RUN_ID=$2; export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_h=$5; vmo_o=$6; vmo_s=$7; shift 7; ` +
 	`case $vmo_i in *f*) printf "\036vmo-ready %s\n" "${vmo_m%% *}";; esac; ` +
 	`for vmo_e do case $vmo_e in *=*) export "$vmo_e";; *) IFS= read -r "$vmo_e" || exit 1; export "$vmo_e";; esac; done; ` +
 	`vmo_p() { printf "\036vmo %s\n" "$vmo_m"; case $vmo_i in *t*) ;; *) printf "\036vmo %s\n" "$vmo_m" >&2;; esac; case $vmo_i in *m*) exec 2>&1;; esac; }; ` +
 	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
 	`if [ -n "$vmo_d" ]; then CDPATH= cd -- "$vmo_d" >/dev/null 2>&1 || { vmo_p; echo "vmo: cannot enter the folder $vmo_d" >&2; exit 1; }; fi; ` +
-	`[ -n "$SHELL" ] || SHELL=/bin/sh; ` +
+	`[ -n "$SHELL" ] || SHELL=/bin/sh; vmo_n=$vmo_h; case $vmo_h in "") vmo_h=$SHELL;; */*) ;; *) vmo_h=$(command -v "$vmo_h" || echo "$vmo_h");; esac; ` +
+	`case $vmo_n in *bash) vmo_o="--norc $vmo_o";; esac; ` +
 	`case $vmo_i in *i*) exec 3<&0 </dev/null; ` +
-	`case $SHELL in *csh) vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<&- && vmo_p && "$SHELL" "$vmo_f"; vmo_x=$?; rm -f "$vmo_f"; exit "$vmo_x";; esac; ` +
+	`case $vmo_h in *csh) vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && echo >>"$vmo_f" && exec 3<&- && vmo_p && "$vmo_h" $vmo_o "$vmo_f"; vmo_x=$?; rm -f "$vmo_f"; exit "$vmo_x";; esac; ` +
 	`if [ -p /dev/fd/3 ]; then :; else vmo_f=$(mktemp) && cat <&3 >"$vmo_f" && exec 3<"$vmo_f" && rm -f "$vmo_f"; fi; ` +
-	`vmo_p; exec "$SHELL" /dev/fd/3;; ` +
+	`vmo_p; exec "$vmo_h" $vmo_o /dev/fd/3;; ` +
 	`*g*) vmo_p; vmo_r() { trap "" PIPE; cat 2>/dev/null; cat >/dev/null; }; exec 3>&1 4>&2; ` +
-	`vmo_x=$({ { { "$SHELL" -c "$vmo_s" 3>&- 4>&- 5>&- 6>&-; echo $? >&5; } 2>&6 | vmo_r >&3; } 6>&1 | vmo_r >&4; } 5>&1); exit "$vmo_x";; esac; ` +
+	`vmo_x=$({ { { "$vmo_h" $vmo_o -c "$vmo_s" 3>&- 4>&- 5>&- 6>&-; echo $? >&5; } 2>&6 | vmo_r >&3; } 6>&1 | vmo_r >&4; } 5>&1); exit "$vmo_x";; esac; ` +
 	`vmo_b="builtin printf \"\\036vmo %s\\n\" \"$vmo_m\""; ` +
 	`case $vmo_i in *t*) ;; *) vmo_b="$vmo_b; $vmo_b >&2";; esac; ` +
 	`case $vmo_i in *m*) vmo_b="$vmo_b; exec 2>&1";; esac; ` +
-	`case $SHELL in ` +
-	`*/bash) exec "$SHELL" -c "$vmo_b; vmo_s=\$1; shift; eval \"\$vmo_s\"" bash "$vmo_s";; ` +
-	`*/fish) case $vmo_i in *m*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac; exec "$SHELL" -C "$vmo_b" -c "$vmo_s";; ` +
-	`*) vmo_p; exec "$SHELL" -c "$vmo_s";; esac`
+	`[ -z "$vmo_n" ] && case $vmo_h in ` +
+	`*/bash) exec "$vmo_h" $vmo_o -c "$vmo_b; vmo_s=\$1; shift; eval \"\$vmo_s\"" bash "$vmo_s";; ` +
+	`*/fish) case $vmo_i in *m*) ;; *) exec "$vmo_h" $vmo_o -C "$vmo_b" -c "$vmo_s";; esac;; esac; ` +
+	`vmo_p; exec "$vmo_h" $vmo_o -c "$vmo_s"`
 
 // Line is the exec line of r, and what to send to the channel's stdin (nil: nothing, close it at once).
 // It fails when even without the script the line is longer than MaxLine.
@@ -117,11 +123,11 @@ func (r Run) Line() (line string, stdin []byte, err error) {
 }
 
 func (r Run) line() string {
-	words := []string{r.Nonce, r.RunID, r.WorkDir, r.flags(), r.Script}
+	words := []string{r.Nonce, r.RunID, r.WorkDir, r.flags(), r.Shell, r.Options, r.Script}
 	for name, value := range r.Env {
 		words = append(words, name+"="+value)
 	}
-	slices.Sort(words[5:])
+	slices.Sort(words[7:])
 	words = append(words, r.Secrets...)
 	return execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
 }
@@ -137,15 +143,15 @@ func ParseExec(line string) (r Run, ok bool) {
 		return Run{}, false
 	}
 	words, ok := unquote(unescape(payload))
-	if !ok || len(words) < 5 {
+	if !ok || len(words) < 7 {
 		return Run{}, false
 	}
 	has := func(letter string) bool { return strings.Contains(words[3], letter) }
 	r = Run{
-		Nonce: words[0], RunID: words[1], WorkDir: words[2], Script: words[4], Env: map[string]string{},
+		Nonce: words[0], RunID: words[1], WorkDir: words[2], Shell: words[4], Options: words[5], Script: words[6], Env: map[string]string{},
 		ByStdin: has("i"), Terminal: has("t"), Merge: has("m"), GoOn: has("g"), Fed: has("f"),
 	}
-	for _, pair := range words[5:] {
+	for _, pair := range words[7:] {
 		name, value, set := strings.Cut(pair, "=")
 		if !set {
 			r.Secrets = append(r.Secrets, name)

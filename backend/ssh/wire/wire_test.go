@@ -11,7 +11,7 @@ import (
 func TestLineComesBack(t *testing.T) {
 	for name, r := range map[string]Run{
 		"small": {Nonce: "n1", RunID: "r-1", Script: "true", Env: map[string]string{}},
-		"all": {Nonce: "n1", RunID: "r-1", WorkDir: "~/it's", Script: "echo 'a' \"b\" \\ ! % \n\x00\xff é $x `y`",
+		"all": {Nonce: "n1", RunID: "r-1", WorkDir: "~/it's", Shell: "/bin/sh", Options: "-eu", Script: "echo 'a' \"b\" \\ ! % \n\x00\xff é $x `y`",
 			Env: map[string]string{"A": "1", "B": "two\nlines='"}},
 		"secrets": {Nonce: "n1", RunID: "r-1", Script: "x", Fed: true, Secrets: []string{"VMO_SECRET_z", "VMO_SECRET_a"}, Env: map[string]string{"A": "1"}},
 	} {
