@@ -57,7 +57,16 @@ count_playwright() {
 	f=$(grep -oE '^ +[0-9]+ failed' "$1" | grep -oE '[0-9]+' | tail -1)
 	echo "${p:-0} ${f:-0}"
 }
-show_playwright() { if [ "$2" = 0 ]; then tail -3 "$1"; else tail -120 "$1"; fi; }
+show_playwright() {
+	if [ "$2" != 0 ]; then
+		tail -120 "$1"
+		return
+	fi
+	tail -3 "$1"
+	if grep -qE '^ +[0-9]+ flaky' "$1"; then
+		{ echo "-- playwright: passed at the second try only, why?" && build/failures.sh playwright "$1"; } >>"$logs/failures.txt"
+	fi
+}
 # smoke says "PASS what" and "FAIL what".
 count_smoke() { echo "$(grep -c '^PASS ' "$1") $(grep -c '^FAIL ' "$1")"; }
 show_smoke() { if [ "$2" = 0 ]; then grep '^PASS ' "$1"; else tail -60 "$1"; fi; }

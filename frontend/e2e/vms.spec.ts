@@ -27,7 +27,8 @@ const more = async (page: Page, item: string | RegExp) => {
   await page.getByRole('button', { name: 'More about VMs' }).click();
   await page.getByRole('menuitem', { name: item }).click();
 };
-const undo = (page: Page) => page.getByRole('button', { name: 'Undo' }).last().click();
+/** Undoes what a toast says was done: of several, the newest lies on the others. */
+const undo = (page: Page, what: string) => page.locator('[data-sonner-toast]').filter({ hasText: what }).getByRole('button', { name: 'Undo' }).click();
 const rows = (page: Page) => page.getByRole('region', { name: 'List of VMs' }).getByRole('option');
 const selected = (page: Page) => rows(page).and(page.getByRole('option', { selected: true }));
 const group = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
@@ -159,12 +160,12 @@ test.describe('VMSidebar', () => {
     await expect(page.getByRole('list', { name: 'Runs on' })).toContainText('and 3 more');
     await bar.getByRole('button', { name: 'Delete' }).click();
     await expect(page.getByText('No VM fits')).toBeVisible();
-    await undo(page);
+    await undo(page, '6 VMs deleted');
     await expect(rows(page)).toHaveCount(6);
     await page.getByRole('button', { name: 'Choose all 6' }).click();
     await bar.getByRole('button', { name: 'Hide' }).click();
     await expect(page.getByText('No VM fits')).toBeVisible();
-    await undo(page);
+    await undo(page, '6 VMs hidden');
     await expect(rows(page)).toHaveCount(6);
   });
 
@@ -219,7 +220,7 @@ test('Import: a file and a paste are shown before anything is taken; doubles, ba
   await sheet.getByRole('button', { name: 'Add 1', exact: true }).click();
   await expect(vm(page, 'api-prod')).toContainText('deploy@10.255.2.3');
   await expect(vm(page, 'web-1')).toContainText('10.255.2.1');
-  await undo(page);
+  await undo(page, 'api-prod added');
   await expect(vm(page, 'api-prod')).toHaveCount(0);
 
   await menu(page, 'web-1', 'Duplicate');

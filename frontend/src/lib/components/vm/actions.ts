@@ -7,8 +7,8 @@ import { count } from '../../utils/format';
 /** "web-1", "3 VMs". */
 export const named = (vms: readonly VM[]): string => (vms.length === 1 ? (vms[0]?.name ?? '') : count(vms.length, 'VM'));
 
-/** Undo stays long enough to be read and reached. */
-const UNDO_MS = 10_000;
+/** How long a toast offers to undo, in milliseconds: long enough to be read and reached. */
+export const UNDO_MS = 10_000;
 
 /** What a person does to one VM or to many, with the words that tell of it and the way back. */
 export function createVMActions({ vmStore, uiStore, appStore }: Pick<Stores, 'vmStore' | 'uiStore' | 'appStore'>) {
