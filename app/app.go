@@ -52,7 +52,8 @@ type App struct {
 	History  *store.Store // jobs of the past, settings
 	Prompts  *prompt.Broker
 	SSH      *ssh.Client
-	Tasks    Tasks // what takes a while: exports, backups
+	Kept     KeptSecrets // secret parameters in the keychain
+	Tasks    Tasks       // what takes a while: exports, backups
 
 	config   Config
 	paths    paths.Paths
@@ -61,7 +62,8 @@ type App struct {
 	lister   *config.Lister // nil in the demo
 	log      *slog.Logger
 	local    *local.Runner
-	fleet    *demo.Fleet // nil outside the demo
+	fleet    *demo.Fleet      // nil outside the demo
+	keychain *secret.Keychain // nil in the demo
 	instance string
 	changes  *changes
 	masks    masks
@@ -112,6 +114,10 @@ func Open(ctx context.Context, c Config) (_ *App, err error) {
 		return nil, err
 	}
 	a.Commands = command.New(command.Options{Store: a.History, VMs: a.vmNames})
+	if !c.Demo { // the demo has no secrets worth a keychain
+		a.keychain = secret.Open()
+	}
+	a.Kept = KeptSecrets{keychain: a.keychain, commands: a.Commands}
 	if err := a.Commands.EnsureShipped(ctx); err != nil {
 		return nil, err
 	}
@@ -187,12 +193,12 @@ func (a *App) prompter() Prompter {
 	return prompt.None{}
 }
 
-// keeping puts the keychain in front of who asks the person. The demo has no secrets worth one.
+// keeping puts the keychain, where there is one, in front of who asks the person.
 func (a *App) keeping(next Prompter) Prompter {
-	if a.config.Demo {
+	if a.keychain == nil {
 		return next
 	}
-	return secret.Keep(next, secret.Open())
+	return secret.Keep(next, a.keychain)
 }
 
 // takeFleetIn makes VMs of the demo's machines that are not there yet. One that the person deleted stays deleted as

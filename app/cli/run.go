@@ -37,7 +37,8 @@ brackets). Unknown host keys are asked on a terminal and refused, with their
 fingerprint, without one; --yes never trusts a key.
 
 Secret parameters of a template are asked on the terminal, without echo, or handed
-in by --set-from-env or --set-from-fd. They are kept nowhere.
+in by --set-from-env or --set-from-fd. vmo keeps them nowhere; those that you had
+the window keep in this computer's keychain are taken from there.
 
 Ctrl-C stops the remote processes and says what happened to each; a second Ctrl-C
 leaves them to end by themselves when their lease is over.
@@ -144,7 +145,7 @@ func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJo
 				return err
 			}
 		}
-		if req.Secrets, err = c.secrets(ctx, command, o.secrets, !o.json); err != nil {
+		if req.Secrets, err = c.secrets(ctx, a, command, o.secrets, !o.json); err != nil {
 			return err
 		}
 	}

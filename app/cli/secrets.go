@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
 	"golang.org/x/term"
 
+	"vmorchestrator/app"
 	"vmorchestrator/backend/domain"
 )
 
@@ -53,13 +55,21 @@ func readSecret(fd int) (string, error) {
 	return strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r"), err
 }
 
-// secrets gives the command's secrets: those that were handed in, and what is asked on the terminal for the others.
-func (c *cli) secrets(ctx context.Context, command domain.Command, given map[string]string, asks bool) (map[string]string, error) {
+// secrets gives the command's secrets: those that were handed in, those that the person keeps in the keychain, and what
+// is asked on the terminal for the others.
+func (c *cli) secrets(ctx context.Context, a *app.App, command domain.Command, given map[string]string, asks bool) (map[string]string, error) {
 	params := domain.SecretParams(command.Params)
+	kept, err := keptOf(ctx, a.Kept, command, given)
+	if err != nil {
+		return nil, err
+	}
 	out, known := map[string]string{}, map[string]bool{}
 	for _, p := range params {
 		known[p.Name] = true
 		value, there := given[p.Name]
+		if !there {
+			value, there = kept[p.Name]
+		}
 		switch {
 		case there:
 		case asks && c.ask:
@@ -82,6 +92,19 @@ func (c *cli) secrets(ctx context.Context, command domain.Command, given map[str
 		}
 	}
 	return out, nil
+}
+
+// keptOf gives the command's secrets that the keychain has, but for those that were handed in.
+func keptOf(ctx context.Context, kept app.KeptSecrets, command domain.Command, given map[string]string) (map[string]string, error) {
+	if len(given) == len(domain.SecretParams(command.Params)) {
+		return nil, nil //nolint:nilnil // none is no error: all were handed in
+	}
+	known, err := kept.Of(ctx, command.ID)
+	if err != nil {
+		return nil, err
+	}
+	names := slices.DeleteFunc(known.Names, func(name string) bool { _, there := given[name]; return there })
+	return kept.With(ctx, command.ID, nil, names)
 }
 
 // askSecret reads one secret from the terminal without echo. An interrupt gives the terminal its echo back.

@@ -34,9 +34,9 @@ func (c *Commands) Update(cmd domain.Command) (domain.Command, error) {
 	return write(c.w, func(ctx context.Context, a *app.App) (domain.Command, error) { return a.Commands.Update(ctx, cmd) })
 }
 
-// Delete forgets a command; Restore brings it back.
+// Delete forgets a command; Restore brings it back, without what the keychain had for it.
 func (c *Commands) Delete(id string) error {
-	return do(c.w, func(ctx context.Context, a *app.App) error { return a.Commands.Delete(ctx, id) })
+	return do(c.w, func(ctx context.Context, a *app.App) error { return a.Kept.Delete(ctx, id) })
 }
 
 // Restore undoes Delete.
@@ -152,4 +152,19 @@ func (c *Commands) Library() (app.CommandLibrary, error) {
 // SetLibrary makes a folder the library; "" is none.
 func (c *Commands) SetLibrary(folder string) (app.CommandLibrary, error) {
 	return write(c.w, func(ctx context.Context, a *app.App) (app.CommandLibrary, error) { return a.SetLibrary(ctx, folder) })
+}
+
+// Kept says which secret parameters of a command the keychain has.
+func (c *Commands) Kept(id string) (app.Kept, error) {
+	return read(c.w, func(ctx context.Context, a *app.App) (app.Kept, error) { return a.Kept.Of(ctx, id) })
+}
+
+// Keep puts the value of a secret parameter into the keychain.
+func (c *Commands) Keep(id, name, value string) error {
+	return do(c.w, func(ctx context.Context, a *app.App) error { return a.Kept.Keep(ctx, id, name, value) })
+}
+
+// Forget takes the value of a secret parameter out of the keychain.
+func (c *Commands) Forget(id, name string) error {
+	return do(c.w, func(ctx context.Context, a *app.App) error { return a.Kept.Forget(ctx, id, name) })
 }

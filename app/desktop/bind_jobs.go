@@ -18,6 +18,7 @@ type StartJob struct {
 	Kind           domain.CommandKind `json:"kind"`
 	Values         map[string]string  `json:"values"`
 	Secrets        map[string]string  `json:"secrets"` // of secret parameters; kept nowhere
+	Kept           []string           `json:"kept"`    // the secret parameters that the keychain has, and gives
 	VMIDs          []string           `json:"vmIds"`
 	AdHoc          []string           `json:"adhoc"` // "user@host[:port]" or an alias of ssh_config
 	Parallelism    *int               `json:"parallelism"`
@@ -29,6 +30,9 @@ func (j *Jobs) Start(req StartJob) (domain.JobDetail, error) {
 	return write(j.w, func(ctx context.Context, a *app.App) (domain.JobDetail, error) {
 		targets, err := a.TargetsOf(ctx, req.VMIDs, req.AdHoc)
 		if err != nil {
+			return domain.JobDetail{}, err
+		}
+		if req.Secrets, err = a.Kept.With(ctx, req.CommandID, req.Secrets, req.Kept); err != nil {
 			return domain.JobDetail{}, err
 		}
 		return a.Jobs.Start(ctx, req.on(targets))
@@ -56,9 +60,20 @@ func (j *Jobs) StopRun(runID string) error {
 }
 
 // Retry runs a finished job again, on all its VMs or on those where it did not succeed. secrets are those that the job
-// names; they were not kept.
-func (j *Jobs) Retry(jobID string, failedOnly bool, secrets map[string]string) (domain.JobDetail, error) {
+// names, without those that the keychain has for the job's command: kept names these.
+func (j *Jobs) Retry(jobID string, failedOnly bool, secrets map[string]string, kept []string) (domain.JobDetail, error) {
 	return write(j.w, func(ctx context.Context, a *app.App) (domain.JobDetail, error) {
+		if len(kept) > 0 {
+			d, err := a.History.GetJob(ctx, jobID)
+			if err != nil {
+				return domain.JobDetail{}, err
+			}
+			if d.Job.CommandID != nil {
+				if secrets, err = a.Kept.With(ctx, *d.Job.CommandID, secrets, kept); err != nil {
+					return domain.JobDetail{}, err
+				}
+			}
+		}
 		return a.Jobs.Retry(ctx, jobID, failedOnly, domain.OriginWindow, secrets)
 	})
 }

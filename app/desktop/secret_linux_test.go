@@ -177,7 +177,7 @@ func TestPlantedSecretsDontReachTheWindow(t *testing.T) {
 		}
 	}
 	// Nobody may answer a second time with what was typed before: a retry asks again.
-	if _, err := (&Jobs{w}).Retry(started.Job.ID, false, nil); domain.AsError(err).Field != "values.token" {
+	if _, err := (&Jobs{w}).Retry(started.Job.ID, false, nil, nil); domain.AsError(err).Field != "values.token" {
 		t.Errorf("a retry without the secret: %v", err)
 	}
 }

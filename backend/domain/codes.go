@@ -44,6 +44,7 @@ const (
 	CodeTimedOut     Code = "timed_out"       // the command's own time-out
 	CodeStopUnproved Code = "stop_unproved"   // stop was asked and couldn't be verified
 	CodeLocal        Code = "local_failed"    // a command on this computer couldn't be started
+	CodeKeychain     Code = "keychain"        // the keychain of this computer doesn't answer
 
 	// Storage.
 	CodeDiskFull    Code = "disk_full"        // no room for more output

@@ -21,6 +21,7 @@ type Kind string
 const (
 	Passphrase Kind = "passphrase" // the id is the key file's path
 	Password   Kind = "password"   // the id is user@host:port and the fingerprint of the host key that was seen
+	Parameter  Kind = "parameter"  // the id is a command's id and the name of its secret parameter
 )
 
 var (

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { startApp, test, expect } from './app';
+import { startApp, test, expect, vmoOn } from './app';
 import { log, open, run, takeIn, vm } from './steps';
 
 const root = resolve(import.meta.dirname, '../..');
@@ -98,12 +98,20 @@ test('the app writes no core file; where there is no keychain the passphrase dia
   expect(app.output()).not.toContain(app.lab.passphrase);
 });
 
-test('a passphrase is kept on the tick alone, used at the next start, and forgotten when it is wrong', async ({ page, lab }) => {
+/** A keychain on the bus of the tests. `kept` names what it holds. */
+async function startKeychain() {
   execFileSync('go', ['build', '-o', 'bin/keychain', './internal/secretservice/serve'], { cwd: root });
-  const keychain = spawn(join(root, 'bin/keychain'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: keychain.stdout })[Symbol.asyncIterator]();
-  const kept = async (): Promise<string[]> => { keychain.stdin.write('\n'); return JSON.parse((await lines.next()).value as string) as string[]; };
+  const process = spawn(join(root, 'bin/keychain'), [], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]();
   await lines.next();
+  return {
+    kept: async (): Promise<string[]> => { process.stdin.write('\n'); return JSON.parse((await lines.next()).value as string) as string[]; },
+    stop: () => new Promise<void>((done) => { process.once('exit', () => done()); process.kill(); }),
+  };
+}
+
+test('a passphrase is kept on the tick alone, used at the next start, and forgotten when it is wrong', async ({ page, lab }) => {
+  const { kept, stop } = await startKeychain();
   const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
   const key = join(lab.config, '../id_locked');
   const changeKey = (from: string, to: string) => execFileSync('ssh-keygen', ['-q', '-p', '-f', key, '-P', from, '-N', to]);
@@ -151,7 +159,71 @@ test('a passphrase is kept on the tick alone, used at the next start, and forgot
     for (const secret of [lab.passphrase, other]) expect(holding(dataDir, secret)).toEqual([]);
   } finally {
     if (changed) changeKey(other, lab.passphrase);
-    keychain.kill();
+    await stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+});
+
+test('a secret parameter is kept on the tick alone, given to the window by nobody, used by the window and vmo, and forgotten', async ({ page, lab }) => {
+  const { kept, stop } = await startKeychain();
+  const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
+  const token = `tok${randomBytes(12).toString('hex')}`;
+  const app = await startApp(dataDir, lab.config);
+  const vmo = (...args: string[]) => vmoOn(dataDir, lab.config, ...args);
+  const field = page.getByRole('textbox', { name: 'token' });
+  const stars = `got ${'*'.repeat(token.length)}`;
+  try {
+    await takeIn(page, app);
+    await page.getByRole('button', { name: /^(Add a command|Add command|New command)/ }).first().click();
+    const form = page.getByRole('dialog', { name: 'Add a command' });
+    await form.getByLabel('Name', { exact: true }).fill('Secretive');
+    await form.getByRole('textbox', { name: /^Script/ }).fill('echo got {{token}}');
+    await form.getByRole('combobox', { name: 'Type of token' }).click();
+    await page.getByRole('option', { name: 'Secret' }).click();
+    await form.getByRole('button', { name: /^Add/ }).last().click();
+    await vm(page, 'web-1').click();
+
+    // Without the tick nothing is kept.
+    await field.fill(token);
+    const tick = page.getByRole('checkbox', { name: 'Keep token in the keychain of this computer' });
+    await expect(tick).not.toBeChecked();
+    await page.keyboard.press('Control+Enter');
+    await expect(log(page)).toContainText(stars);
+    await expect(field).toHaveValue('');
+    await expect(field).toHaveAttribute('placeholder', 'asked at every run');
+    expect(await kept()).toEqual([]);
+
+    await field.fill(token);
+    await tick.check();
+    await page.getByRole('button', { name: /^Run/ }).click();
+    await expect(field).toHaveAttribute('placeholder', 'kept in the keychain');
+    await expect(field).toHaveValue('');
+    expect(await kept()).toEqual([expect.stringMatching(/^parameter \S+ token$/)]);
+
+    // Nothing needs to be typed any more: in the window, from the history, and in vmo.
+    await expect(page.getByText('token needs a value')).toHaveCount(0);
+    await page.getByRole('button', { name: /^Run/ }).click();
+    await expect.poll(() => vmo('jobs', '--json')).toContain('"number":3');
+    await page.getByRole('tab', { name: 'History' }).click();
+    await page.getByRole('region', { name: 'Jobs' }).getByRole('button', { name: 'Secretive' }).first().click();
+    await page.getByRole('button', { name: 'Run again' }).click();
+    const again = page.getByRole('dialog', { name: /^Run job .* again$/ });
+    await expect(again.getByLabel('token', { exact: true })).toHaveAttribute('placeholder', 'kept in the keychain');
+    await again.getByRole('button', { name: 'Run' }).click();
+    await expect(again).toBeHidden();
+    await expect(log(page)).toContainText(stars);
+    expect(vmo('run', '--on', 'web-1', '--template', 'Secretive')).toContain('got ');
+
+    await page.getByRole('tab', { name: 'Run', exact: true }).click();
+    await page.getByRole('button', { name: 'Forget token' }).click();
+    await expect(page.getByText('The keychain has forgotten token')).toBeVisible();
+    await expect(page.getByText('token needs a value')).toBeVisible();
+    expect(await kept()).toEqual([]);
+    expect(await page.content()).not.toContain(token);
+    expect(app.output()).not.toContain(token);
+  } finally {
+    await app.stop();
+    await stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
 });

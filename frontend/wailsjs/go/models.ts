@@ -1,5 +1,9 @@
 export namespace app {
 	
+	export interface Kept {
+	    canKeep: boolean;
+	    names: string[];
+	}
 	export interface LogExport {
 	    jobId: string;
 	    runId: string;
@@ -111,6 +115,7 @@ export namespace desktop {
 	    kind: string;
 	    values: Record<string, string>;
 	    secrets: Record<string, string>;
+	    kept: string[];
 	    vmIds: string[];
 	    adhoc: string[];
 	    parallelism?: number;

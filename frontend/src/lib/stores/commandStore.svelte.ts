@@ -87,6 +87,9 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
     library: () => service.library(),
     async setLibrary(folder: string) { const l = await service.setLibrary(folder); await loadCommands(); return l; },
     preview: (c: Command, values: Record<string, string>) => commandService.preview(c, values),
+    keptSecrets: (id: string) => service.kept(id),
+    keepSecret: (id: string, name: string, value: string) => service.keep(id, name, value),
+    forgetSecret: (id: string, name: string) => service.forget(id, name),
     destroy() { for (const stop of stops) stop(); },
   };
 });

@@ -202,9 +202,9 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       activeId = detail.job.id;
     },
     getJob: (id: string) => jobService.get(id),
-    /** secrets are those that the job names: they were not kept. */
-    async retry(id: string, failedOnly: boolean, secrets: Record<string, string> = {}): Promise<void> {
-      const detail = await jobService.retry(id, failedOnly, secrets);
+    /** secrets are those that the job names, but for those that the keychain has: `kept` names these. */
+    async retry(id: string, failedOnly: boolean, secrets: Record<string, string> = {}, kept: string[] = []): Promise<void> {
+      const detail = await jobService.retry(id, failedOnly, secrets, kept);
       put(detail);
       activeId = detail.job.id;
     },

@@ -13,7 +13,7 @@ function setUp() {
   };
   return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
 }
-const request = { commandId: '', script: 'true', name: '', kind: 'ssh', values: {}, secrets: {}, vmIds: ['a'], adhoc: [] };
+const request = { commandId: '', script: 'true', name: '', kind: 'ssh', values: {}, secrets: {}, kept: [], vmIds: ['a'], adhoc: [] };
 
 describe('jobStore', () => {
   beforeEach(() => { vi.useFakeTimers(); });

@@ -1,8 +1,13 @@
+import { tick } from 'svelte';
 import type { Mark } from './profile';
 
 /** How often the newest line is asked for, in milliseconds. */
 const ASK_MS = 100;
 const SECOND_MS = 1000;
+/** One screen in so many is painted while a log is scrolled: where no graphics card helps, a screen takes 60 ms. */
+const PAINT_EVERY = 250;
+/** A log that shows nothing new for this long is not scrolled any further. */
+const STUCK_MS = 20_000;
 
 /** The log in front: of a dialog, else of the window. */
 function inFront(): HTMLElement | null {
@@ -18,10 +23,12 @@ const whole = (log: HTMLElement): boolean => log.querySelector('[role=log] .wait
  * "log-lag", the longest time from when Go had a newest line to the frame that shows it, while the log follows; "nodes",
  * how many elements there are. And "log-shown", from a key to the frame in which the log stands complete at another
  * place. Two keys help a program that has only a keyboard: Ctrl Alt J goes to the list of the history, Ctrl Alt B
- * scrolls the log from its first line to its end a screen at a time and counts the lines whose text was not their number.
+ * scrolls the log from its first line to its end, a screen at a time by the viewer's own Page Down, and counts the lines
+ * whose row in the page did not have their number for a text. It looks at every screen and lets a few be painted.
  */
 export function profileLog(mark: Mark, newest: (runId: string) => Promise<number>): () => void {
   let stopped = false;
+  const onFrame = requestAnimationFrame.bind(window); // what a scroll puts in its place is not for us
   let gap = 0, lag = 0, before = performance.now(), told = before;
   let wanted: { line: number; since: number } | null = null;
   let asked: { since: number; was: string } | null = null;
@@ -45,7 +52,7 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
     if (asked && log && rowsOf(log).length > 0 && whole(log) && state(log) !== asked.was) {
       const { since } = asked;
       asked = null;
-      requestAnimationFrame(() => mark('log-shown', performance.now() - since));
+      onFrame(() => mark('log-shown', performance.now() - since));
     }
     if (now - told >= SECOND_MS) {
       mark('frame-gap', gap);
@@ -54,7 +61,7 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
       gap = lag = 0;
       told = now;
     }
-    requestAnimationFrame(frame);
+    onFrame(frame);
   }
 
   const timer = setInterval(() => {
@@ -73,25 +80,37 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
     if (!log || !screen || scrolling) return;
     scrolling = true;
     const press = (key: string) => screen.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
-    const next = () => new Promise((done) => requestAnimationFrame(done));
+    const painted = () => new Promise((done) => onFrame(() => onFrame(done)));
+    // What the viewer would do before the next paint it does at once.
+    window.requestAnimationFrame = (f) => Number(setTimeout(() => f(performance.now())));
     let seen = 0, missing = 0, wrong = 0, steps = 0;
     const began = performance.now();
+    let since = began;
     press('Home');
-    for (let waited = 0; !stopped && waited < 600; ) {
-      await next();
+    while (!stopped && performance.now() - since < STUCK_MS) {
+      await tick();
       const rows = rowsOf(log);
-      if (rows.length === 0 || !whole(log)) { waited++; continue; }
-      if (numberOf(rows[0]) > seen + 1) missing += numberOf(rows[0]) - seen - 1;
       const last = numberOf(rows.at(-1));
+      if (rows.length === 0 || !whole(log) || last <= seen) {
+        // What is missing is being read.
+        await new Promise((done) => setTimeout(done));
+        if (last <= seen) press('PageDown');
+        continue;
+      }
+      if (numberOf(rows[0]) > seen + 1) missing += numberOf(rows[0]) - seen - 1;
       for (const row of rows) {
         const n = numberOf(row);
         if (n > seen && row.querySelector('.text')?.textContent !== String(n)) wrong++;
       }
-      if (last <= seen) waited++; else { waited = 0; steps++; }
-      seen = Math.max(seen, last);
+      seen = last;
+      since = performance.now();
+      screen.style.visibility = ++steps % PAINT_EVERY === 0 ? '' : 'hidden';
+      if (steps % PAINT_EVERY === 0) await painted();
       if (log.dataset.following === 'true' && seen >= Number(log.dataset.last)) break;
       press('PageDown');
     }
+    screen.style.visibility = '';
+    window.requestAnimationFrame = onFrame;
     mark('scroll-lines', seen);
     mark('scroll-missing', missing);
     mark('scroll-wrong', wrong);
@@ -106,7 +125,7 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
     else if (['Enter', 'Home', 'End'].includes(e.key) && e.isTrusted) asked = { since: e.timeStamp, was: state(inFront()) };
   };
   addEventListener('keydown', key, true);
-  requestAnimationFrame(frame);
+  onFrame(frame);
   return () => {
     stopped = true;
     clearInterval(timer);

@@ -26,6 +26,18 @@ export function Export(arg1, arg2) {
   return window['go']['desktop']['Commands']['Export'](arg1, arg2);
 }
 
+export function Forget(arg1, arg2) {
+  return window['go']['desktop']['Commands']['Forget'](arg1, arg2);
+}
+
+export function Keep(arg1, arg2, arg3) {
+  return window['go']['desktop']['Commands']['Keep'](arg1, arg2, arg3);
+}
+
+export function Kept(arg1) {
+  return window['go']['desktop']['Commands']['Kept'](arg1);
+}
+
 export function Library() {
   return window['go']['desktop']['Commands']['Library']();
 }

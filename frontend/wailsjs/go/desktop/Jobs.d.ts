@@ -17,7 +17,7 @@ export function Restore(arg1:string):Promise<void>;
 
 export function RestoreMany(arg1:Array<string>):Promise<void>;
 
-export function Retry(arg1:string,arg2:boolean,arg3:Record<string, string>):Promise<domain.JobDetail>;
+export function Retry(arg1:string,arg2:boolean,arg3:Record<string, string>,arg4:Array<string>):Promise<domain.JobDetail>;
 
 export function SetStarred(arg1:string,arg2:boolean):Promise<void>;
 

@@ -30,8 +30,8 @@ export function RestoreMany(arg1) {
   return window['go']['desktop']['Jobs']['RestoreMany'](arg1);
 }
 
-export function Retry(arg1, arg2, arg3) {
-  return window['go']['desktop']['Jobs']['Retry'](arg1, arg2, arg3);
+export function Retry(arg1, arg2, arg3, arg4) {
+  return window['go']['desktop']['Jobs']['Retry'](arg1, arg2, arg3, arg4);
 }
 
 export function SetStarred(arg1, arg2) {

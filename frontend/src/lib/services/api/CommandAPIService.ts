@@ -1,7 +1,7 @@
 import * as Go from '$wails/go/desktop/Commands';
 import type { command, domain } from '$wails/go/models';
 import { APIService } from './APIService';
-import type { Command, CommandImport, CommandImportRow, CommandLibrary, CommandResult, CommandVersion, LintHint, Param, Preview, Suggestion } from './types';
+import type { Command, CommandImport, CommandImportRow, CommandLibrary, CommandResult, CommandVersion, KeptSecrets, LintHint, Param, Preview, Suggestion } from './types';
 
 export class CommandAPIService extends APIService {
   list = () => this.call<Command[]>(() => Go.List());
@@ -28,4 +28,8 @@ export class CommandAPIService extends APIService {
   takeShipped = (ids: string[]) => this.call<number>(() => Go.TakeShipped(ids));
   library = () => this.call<CommandLibrary>(() => Go.Library());
   setLibrary = (folder: string) => this.call<CommandLibrary>(() => Go.SetLibrary(folder));
+  /** The secret parameters of a command that the keychain has; it may ask the person to unlock it. */
+  kept = (id: string) => this.call<KeptSecrets>(() => Go.Kept(id));
+  keep = (id: string, name: string, value: string) => this.call<void>(() => Go.Keep(id, name, value));
+  forget = (id: string, name: string) => this.call<void>(() => Go.Forget(id, name));
 }

@@ -6,7 +6,7 @@ export class JobAPIService extends APIService {
   start = (request: StartJob) => this.call<JobDetail>(() => Go.Start(request));
   stop = (jobId: string) => this.call<void>(() => Go.Stop(jobId));
   stopRun = (runId: string) => this.call<void>(() => Go.StopRun(runId));
-  retry = (jobId: string, failedOnly: boolean, secrets: Record<string, string>) => this.call<JobDetail>(() => Go.Retry(jobId, failedOnly, secrets));
+  retry = (jobId: string, failedOnly: boolean, secrets: Record<string, string>, kept: string[]) => this.call<JobDetail>(() => Go.Retry(jobId, failedOnly, secrets, kept));
   get = (idOrNumber: string) => this.call<JobDetail>(() => Go.Get(idOrNumber));
   list = (filter: JobFilter) => this.call<JobPage>(() => Go.List(filter));
   stats = (filter: JobFilter) => this.call<JobStats>(() => Go.Stats(filter));

@@ -63,6 +63,7 @@ export type DiffRow = Replace<domain.DiffRow, { kind: DiffKind }>;
 export type Compared = { job: Job; run: Run };
 export type Comparison = { old: Compared; new: Compared; diff: Replace<domain.Diff, { rows: DiffRow[] }> };
 export type StartJob = desktop.StartJob;
+export type KeptSecrets = app.Kept;
 export type Line = Replace<domain.Line, { stream: Stream; at: Time }>;
 export type Notice = Replace<domain.Notice, { at: Time }>;
 export type OpenLine = Replace<domain.OpenLine, { stream: Stream }>;
