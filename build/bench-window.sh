@@ -97,7 +97,7 @@ for _ in $(seq $rounds); do
 	sleep 1
 	key Escape
 	sleep 1
-	key ctrl+alt+j
+	open 1
 	shown open
 done
 for _ in $(seq $rounds); do
