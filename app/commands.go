@@ -119,7 +119,7 @@ func (a *App) Suggestions(ctx context.Context) ([]Suggestion, error) {
 	for _, c := range all {
 		known[strings.TrimSpace(c.Script)] = true
 	}
-	found := command.Suggestions(a.paths.Home)
+	found := command.Suggestions(a.paths.Home, os.Getenv("HISTFILE"))
 	return slices.DeleteFunc(found, func(s Suggestion) bool { return known[s.Script] }), nil
 }
 

@@ -33,16 +33,23 @@ type Suggestion struct {
 }
 
 // Suggestions reads the histories of bash, zsh and fish in a home folder for `ssh HOST COMMAND` and gives the commands,
-// the most used first. Lines that seem to hold a secret are left out, and so is what was only a login.
-func Suggestions(home string) []Suggestion {
+// the most used first. Lines that seem to hold a secret are left out, and so is what was only a login. histFile is the
+// value of HISTFILE, which bash and zsh keep their history in instead; "" is their own choice.
+func Suggestions(home, histFile string) []Suggestion {
 	var lines []string
+	files := map[string]bool{}
 	for _, h := range []struct {
 		file  string
 		lines func(string) []string
 	}{
-		{".bash_history", bashLines}, {".zsh_history", zshLines}, {".local/share/fish/fish_history", fishLines},
+		{filepath.Join(home, ".bash_history"), bashLines}, {filepath.Join(home, ".zsh_history"), zshLines},
+		{filepath.Join(home, ".local/share/fish/fish_history"), fishLines}, {filepath.Clean(histFile), eitherLines},
 	} {
-		lines = append(lines, h.lines(tail(filepath.Join(home, h.file)))...)
+		if !filepath.IsAbs(h.file) || files[h.file] {
+			continue
+		}
+		files[h.file] = true
+		lines = append(lines, h.lines(tail(h.file))...)
 	}
 	found, last := map[string]*Suggestion{}, map[string]int{}
 	for i, line := range lines {
@@ -115,6 +122,15 @@ func zshLines(text string) []string {
 		lines[i] = zshStamp.ReplaceAllString(strings.ReplaceAll(line, "\x00", "\n"), "")
 	}
 	return lines
+}
+
+// eitherLines reads a file that bash or zsh may have written. Only zsh writes stamps before its lines; without them its
+// name has to tell.
+func eitherLines(text string) []string {
+	if zshStamp.MatchString(text) {
+		return zshLines(text)
+	}
+	return bashLines(text)
 }
 
 // fishLines reads the one key of fish's history that matters.

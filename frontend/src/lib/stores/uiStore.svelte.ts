@@ -9,7 +9,7 @@ export interface Draft { script: string; commandId: string; values: Record<strin
 export function createUIStore() {
   let view = $state<'run' | 'history'>('run');
   let vmForm = $state.raw<{ vm: VM | null; copy: boolean } | null>(null);
-  let commandForm = $state.raw<{ command: Command | null; copy: boolean; script: string } | null>(null);
+  let commandForm = $state.raw<{ command: Command | null; copy: boolean; /** What a new one begins with. */ like: Partial<Command> } | null>(null);
   let commands = $state.raw<CommandDialog | null>(null);
   let review = $state(false);
   let keys = $state(false);
@@ -52,8 +52,8 @@ export function createUIStore() {
     addVM() { vmForm = { vm: null, copy: false }; },
     editVM(vm: VM, copy = false) { vmForm = { vm, copy }; },
     closeVMForm() { vmForm = null; },
-    addCommand(script = '') { commandForm = { command: null, copy: false, script }; },
-    editCommand(command: Command, copy = false) { commandForm = { command, copy, script: '' }; },
+    addCommand(script = '', like: Partial<Command> = {}) { commandForm = { command: null, copy: false, like: { ...like, script } }; },
+    editCommand(command: Command, copy = false) { commandForm = { command, copy, like: {} }; },
     closeCommandForm() { commandForm = null; },
     get commandDialog() { return commands; },
     openCommands(dialog: CommandDialog) { commands = dialog; },

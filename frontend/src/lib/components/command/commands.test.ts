@@ -99,7 +99,7 @@ describe('CommandPanel', () => {
     await open([]);
     expect(text()).toContain('No commands yet');
     button('Add a command')?.click();
-    expect(s.uiStore.commandForm).toEqual({ command: null, copy: false, script: '' });
+    expect(s.uiStore.commandForm).toEqual({ command: null, copy: false, like: { script: '' } });
     await s.end();
     await open(Object.assign(new Error('The data folder is gone.'), { code: 'internal', hint: '', field: '', details: '' }));
     expect(text()).toContain('The commands could not be read.');

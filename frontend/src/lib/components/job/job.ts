@@ -1,4 +1,4 @@
-import { finished, type Job } from '../../services/api/types';
+import { finished, type Command, type Job } from '../../services/api/types';
 
 /** "web-1, web-2 and 3 more". */
 export function vmsOf(job: Job): string {
@@ -19,4 +19,15 @@ export function outcome(job: Job): string {
     return 'all succeeded';
   }
   return { canceled: 'stopped', lost: 'lost, no end seen', timed_out: 'timed out', failed: 'failed', skipped: 'skipped', succeeded: 'succeeded', queued: '', running: '' }[job.status];
+}
+
+/** A saved command with the values of a job as its defaults. A secret has none, there or here. */
+export function withValues(command: Command, job: Pick<Job, 'values'>): Command {
+  return { ...command, params: command.params.map((p) => (p.type === 'secret' ? p : { ...p, default: job.values[p.name] ?? p.default })) };
+}
+
+/** What a job says of how its script runs, for a command that is made of it. A free command has no time-out; that of a new one is the person's setting. */
+export function howItRan(job: Job): Partial<Command> {
+  const { kind, workDir, env, options, timeoutSeconds } = job;
+  return { kind, workDir, env, options, ...(job.commandId ? { name: job.name } : {}), ...(job.commandId || timeoutSeconds > 0 ? { timeoutSeconds } : {}) };
 }
