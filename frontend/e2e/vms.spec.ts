@@ -169,6 +169,25 @@ test.describe('VMSidebar', () => {
     await expect(rows(page)).toHaveCount(6);
   });
 
+  test('the environment of several is changed together, and Undo gives each its own back', async ({ page, own }) => {
+    own.vmo('import', own.put('x.ini', '[web]\nweb-[1:2]\nshop-prod\n'));
+    await open(page, own);
+    await expect(group(page, 'Development').getByRole('option')).toHaveCount(2);
+    await rows(page).first().click();
+    await page.keyboard.press('Control+a');
+    await page.getByRole('toolbar', { name: 'The chosen VMs' }).getByRole('button', { name: 'Tags' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Tags of 3 VMs' });
+    await expect(dialog).toContainText('differs among the 3 VMs');
+    await dialog.getByRole('combobox', { name: 'Environment' }).click();
+    await page.getByRole('option', { name: 'staging', exact: true }).click();
+    await expect(dialog).not.toContainText('differs');
+    await dialog.getByRole('button', { name: 'Done' }).click();
+    await expect(group(page, 'Staging').getByRole('option')).toHaveCount(3);
+    await undo(page, '3 VMs marked as staging');
+    await expect(group(page, 'Development').getByRole('option')).toHaveCount(2);
+    await expect(group(page, 'Production').getByRole('option')).toHaveCount(1);
+  });
+
   test('1,000 VMs: filter, scroll and choose, few rows drawn, the focus stays', async ({ page, own }) => {
     own.vmo('import', own.put('x.ini', '[web]\nweb-[0001:0700]\n[db]\ndb-prod-[001:300]\n'));
     await open(page, own);
