@@ -112,3 +112,48 @@ test('more VMs than at once: the typed number counts at once, what waits is show
   expect(jobs(app).map((j) => j.parallelism)).toEqual([1, 2]);
   rmSync(dir, { recursive: true });
 });
+
+test('a chosen VM and a chosen command say how they do: last, how often it succeeds, how long it usually takes', async ({ page, app }) => {
+  await takeIn(page, app);
+  await page.getByRole('button', { name: 'Add command' }).click();
+  const form = page.getByRole('dialog', { name: 'Add a command' });
+  await form.getByLabel('Name', { exact: true }).fill('Sometimes');
+  await form.getByRole('textbox', { name: 'Script', exact: true }).fill('exit {{status}}');
+  await page.keyboard.press('Control+Enter');
+  await expect(form).toBeHidden();
+  const usage = page.getByRole('region', { name: 'Execution' }).locator('[data-usage]');
+  await vm(page, 'web-1').click();
+  await expect(usage).toHaveCount(0);
+  await page.getByRole('searchbox', { name: 'Filter commands' }).fill('sometimes');
+  const card = page.getByRole('listbox', { name: 'Commands' }).getByRole('option').filter({ has: page.getByText('Sometimes', { exact: true }) });
+  await card.click();
+  const took = '(\\d+ ms|\\d+\\.\\d s)';
+  for (const [status, says] of [['0', `^usually ${took} · ran once, succeeded · last just now$`], ['3', `^usually ${took} · 50 % of the last 2 succeeded · last just now$`]] as const) {
+    await page.getByRole('textbox', { name: 'status' }).fill(status);
+    await page.keyboard.press('Control+Enter');
+    await expect(usage).toHaveText(new RegExp(says));
+  }
+  await expect(card.getByTitle('Last run: failed, job 2')).toHaveCount(1); // hidden for its menu while the mouse is on it
+
+  // On another VM the command has no past, and neither has the VM; the first one has both runs.
+  await vm(page, 'bastion').click();
+  await expect(usage).toHaveCount(0);
+  await page.getByRole('button', { name: 'Free command' }).click();
+  await expect(usage).toHaveCount(0);
+  await vm(page, 'web-1').click();
+  await expect(usage).toContainText('50 % of the last 2 succeeded');
+});
+
+test('the log of a job on several VMs opens with the keyboard in it: Esc closes it and gives the focus back', async ({ page, app }) => {
+  await takeIn(page, app);
+  app.vmo('run', '--on', 'web-1', '--on', 'bastion', '--', 'echo both');
+  await page.keyboard.press('Control+h');
+  const row = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]').filter({ hasText: 'echo both' });
+  await row.click();
+  await page.keyboard.press('Enter');
+  const dialog = page.getByRole('dialog', { name: /^Job 1/ });
+  await expect(dialog.getByRole('region', { name: 'Last lines of all VMs' })).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(dialog).toBeHidden();
+  await expect(row).toBeFocused();
+});
