@@ -187,6 +187,13 @@ func TestShownAsTheWindowShows(t *testing.T) {
 		"\b\bx\a":                                      "x",
 		"10%\r\x1b[K100%\r\r":                          "100%",
 		"half \x1b[3":                                  "half \x1b[3",
+		"⠙\x1b[1G\x1b[0K⠹\x1b[1G\x1b[0Kdone":           "done",
+		"⠙\x1b[1G\x1b[0K":                              "",
+		"10%\x1b[2K\x1b[G20%":                          "20%",
+		"stays\x1b[1G":                                 "stays",
+		"column \x1b[12Gtwelve":                        "column twelve",
+		"\x1b]8;;http://x\ahere\x1b[Gover":             "over (http://x)",
+		"ab\u009b31mc":                                 "ab\u009b31mc",
 		"\x1bPq\x1b(Bx\x1b7y\x1bP":                     "qxy",
 	} {
 		if got := string(appendLine([]byte("before "), []byte(raw))); got != "before "+want {

@@ -79,7 +79,7 @@ func foldRune(r rune) rune {
 }
 
 // appendShown appends whole lines as they are shown, each with its newline: what stands after the last carriage return,
-// without escapes and bells, overstruck letters once. The newlines stay the same ones.
+// or a return to the first column, without escapes and bells, overstruck letters once. The newlines stay the same ones.
 func appendShown(dst, p []byte) []byte {
 	for len(p) > 0 {
 		line := p
@@ -111,6 +111,12 @@ func appendLine(dst, line []byte) []byte {
 	begin := len(dst)
 	var link, linked []byte // where an OSC 8 link leads, and what was shown of it
 	linkAt := 0
+	returned := false // to the first column: what comes next stands in the place of what was there
+	over := func() {
+		if returned {
+			dst, linkAt, returned = dst[:begin], begin, false
+		}
+	}
 	endLink := func() {
 		if linked = dst[min(linkAt, len(dst)):]; link != nil && !bytes.Equal(bytes.TrimSpace(linked), link) {
 			dst = append(append(append(dst, " ("...), link...), ')')
@@ -121,6 +127,9 @@ func appendLine(dst, line []byte) []byte {
 		i := 0
 		for i < len(line) && (line[i] >= 0x20 || line[i] != esc && line[i] != bell7 && line[i] != backspace) {
 			i++
+		}
+		if i > 0 {
+			over()
 		}
 		dst, line = append(dst, line[:i]...), line[i:]
 		if len(line) == 0 {
@@ -138,6 +147,7 @@ func appendLine(dst, line []byte) []byte {
 		default:
 			n, target, osc8 := escape(line)
 			if n == 0 { // unfinished: it is shown
+				over()
 				dst, line = append(dst, line[0]), line[1:]
 				continue
 			}
@@ -146,6 +156,12 @@ func appendLine(dst, line []byte) []byte {
 				if len(target) > 0 {
 					link, linkAt = target, len(dst)
 				}
+			}
+			switch string(line[:n]) {
+			case "\x1b[G", "\x1b[0G", "\x1b[1G":
+				returned = true
+			case "\x1b[K", "\x1b[0K", "\x1b[2K":
+				over()
 			}
 			line = line[n:]
 		}

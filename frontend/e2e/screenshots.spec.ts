@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { test, expect } from './app';
-import { open, run, takeIn, vm } from './steps';
+import { outputCases } from './outputCases';
+import { log, open, run, takeIn, vm } from './steps';
 
 // The pictures of docs/, made by `make screenshots`.
 const folder = process.env.VMO_PICTURES ?? resolve(import.meta.dirname, '../../docs/screenshots');
@@ -60,57 +61,34 @@ for (const theme of ['light', 'dark'] as const) {
   }
 }
 
-// What a command may print, as the viewer shows it: each case of ssh.md's section 5, "Output".
-const odd = [
-  'printf "colours: \\033[31mred \\033[1;32mbold green \\033[0;7minverse\\033[0m \\033[38;5;208m256\\033[0m \\033[48;2;40;80;160mtrue colour\\033[0m\\n"',
-  'printf "a title \\033]0;evil\\007, a clipboard \\033]52;c;ZXZpbA==\\007, a link \\033]8;;https://evil.example\\007https://good.example\\033]8;;\\007\\n"',
-  'printf "cursor \\033[2J\\033[1;1Hmoved\\n"',
-  'printf "NUL \\000, bell \\007, DEL \\177, turned \\342\\200\\256txt.exe\\n"',
-  'printf "bad UTF-8 \\377\\376, cut \\342\\202, good \\342\\202\\254 \\360\\237\\231\\202 \\346\\274\\242\\n"',
-  'i=0; while [ $i -lt 20000 ]; do printf "\\r%d %% of an endless progress" $((i / 200)); i=$((i + 1)); done; echo',
-  'head -c 100000000 /dev/zero | tr "\\0" x; echo',
-  'printf "\\033[33ma colour that is never set back\\n"; echo "goes on"; printf "\\033[0m"',
-  'echo "and this came from stderr" >&2',
-  'sleep 0.3; printf "no newline at the end"',
-].join('; ');
-
+// What a command may print, as the viewer shows it; docs/output.md tells of each.
 for (const theme of ['light', 'dark'] as const) {
   test(`pictures of output: ${theme}`, async ({ page, app }) => {
-    test.setTimeout(240_000);
-    mkdirSync(folder, { recursive: true });
+    test.setTimeout(600_000);
+    mkdirSync(`${folder}/output`, { recursive: true });
     await page.emulateMedia({ colorScheme: theme, reducedMotion: 'reduce' });
-    const log = page.getByRole('log').first();
+    await page.setViewportSize({ width: 1000, height: 640 });
     const picture = async (name: string) => {
+      await expect(log(page).locator('.wait')).toHaveCount(0);
       await page.mouse.move(0, 0);
       await page.waitForTimeout(400);
-      await page.screenshot({ path: `${folder}/output-${name}-${theme}.png` });
+      await page.getByRole('main').locator('.log:visible').first().screenshot({ path: `${folder}/output/${name}-${theme}.png` });
     };
     await takeIn(page, app);
-    await run(page, 'web-1', odd);
-    await expect(log).toContainText('no newline at the end', { timeout: 60_000 });
-    await expect(page.getByText('11 lines', { exact: true })).toBeVisible({ timeout: 60_000 });
-    await picture('odd');
-    await run(page, 'web-1', 'true');
-    await expect(log).toContainText(/connected.*exit status 0/);
-    await picture('none');
-    await run(page, 'web-1', 'printf "its last byte"; kill -9 $$');
-    await expect(log).toContainText('its last byte');
-    await expect(page.getByText(/SIGKILL|exit 137/).first()).toBeVisible();
-    await picture('killed');
-    await run(page, 'web-1', 'head -c 5000000 /dev/zero | tr "\\0" e | fold -w 100 >&2; echo then stdout');
-    await expect(page.getByText('50,001 lines', { exact: true })).toBeVisible({ timeout: 60_000 });
-    await picture('stderr-first');
+    for (const c of outputCases) {
+      await run(page, 'web-1', c.script);
+      await expect(page.getByText(c.lines, { exact: true })).toBeVisible({ timeout: 120_000 });
+      await expect(log(page)).toContainText(c.shows);
+      await expect(log(page)).toContainText(/exit status|ended by signal/);
+      await picture(c.name);
+    }
     await run(page, 'web-1', 'seq -f "%.0f GET /api/items 200 12 ms" 1 1000000');
     await expect(page.getByText('1,000,000 lines', { exact: true })).toBeVisible({ timeout: 120_000 });
-    await picture('million');
     await page.keyboard.press('Control+f');
     await page.keyboard.type('77777');
     await expect(page.getByRole('search').getByRole('status')).toHaveText(/ of 19$/, { timeout: 60_000 });
     await expect(page.getByRole('progressbar', { name: 'Searched' })).toBeHidden({ timeout: 60_000 });
-    await picture('find');
     await page.keyboard.press('Alt+l');
-    await expect(log.locator('.wait')).toHaveCount(0);
-    await page.setViewportSize({ width: 900, height: 600 });
-    await picture('filter-900');
+    await picture('20-find-among-a-million');
   });
 }

@@ -1,5 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Page } from '@playwright/test';
-import { test, expect, type App } from './app';
+import { startApp, test, expect, type App } from './app';
 import { log, run, takeIn } from './steps';
 
 /** What is in the clipboard of the computer, as the window would paste it. */
@@ -117,12 +120,62 @@ test('by keyboard alone: follow goes off and on, find goes on with what comes', 
   await expect(page.getByText('Stopped: nothing of it is left on web-1.')).toBeVisible();
 });
 
+test('by keyboard alone: wrap, copy all, export, and the list of keys', async ({ page, lab }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'vmo-files-'));
+  const data = mkdtempSync(join(tmpdir(), 'vmo-viewer-'));
+  process.env.VMO_DIALOG_DIR = dir; // see app/desktop/dialog_dev.go
+  const app = await startApp(data, lab.config);
+  await takeIn(page, app);
+  await run(page, 'web-1', 'printf "\\033[32mshort\\033[0m\\n"; head -c 3000 /dev/zero | tr "\\0" w; echo; printf "\\377 and no end"');
+  await expect(page.getByText('3 lines', { exact: true })).toBeVisible();
+
+  // From the command line, where the focus is.
+  const height = () => log(page).locator('[data-line="2"]').evaluate((row) => row.getBoundingClientRect().height);
+  expect(await height()).toBe(20);
+  await keys(page, 'Alt+z');
+  await expect.poll(height).toBeGreaterThan(100);
+  await expect(page.getByRole('button', { name: 'Wrap' })).toHaveAttribute('aria-pressed', 'true');
+  await keys(page, 'Alt+z');
+  await expect.poll(height).toBe(20);
+
+  // All of it, by the menu.
+  await page.getByRole('button', { name: 'More about this output' }).focus();
+  await keys(page, 'Enter');
+  await page.getByRole('menuitem', { name: 'Copy all', exact: true }).focus();
+  await keys(page, 'Enter');
+  await expect(page.getByText('3 lines copied')).toBeVisible();
+  expect(await clipboard(page)).toBe(`short\n${'w'.repeat(3000)}\n\ufffd and no end`);
+
+  // To a file, byte for byte.
+  await keys(page, 'Control+s');
+  const dialog = page.getByRole('dialog', { name: 'Export job 1' });
+  await dialog.getByRole('radio', { name: /^Text/ }).focus();
+  await keys(page, 'ArrowDown');
+  await expect(dialog.getByRole('radio', { name: /^Exact bytes/ })).toBeChecked();
+  await keys(page, 'Enter');
+  const file = join(dir, 'job-1-web-1.log');
+  await expect(dialog.getByText(`Exported to ${file}`, { exact: true })).toBeVisible();
+  expect(readFileSync(file)).toEqual(Buffer.concat([Buffer.from(`\x1b[32mshort\x1b[0m\n${'w'.repeat(3000)}\n`), Buffer.from([0xff]), Buffer.from(' and no end')]));
+  await keys(page, 'Escape');
+  await expect(dialog).toBeHidden();
+
+  // All of these are found.
+  await log(page).focus();
+  await keys(page, '?');
+  const list = page.getByRole('region', { name: 'All keys' });
+  for (const [key, what] of [['Alt Z', 'Wrap long lines, or not'], ['Ctrl S', 'Export the output to a file'], ['Ctrl A', 'Mark all lines'], ['Ctrl C', 'Copy the marked lines'], ['End', /^Follow the newest line/], ['Alt L', /only the lines that match/], ['Ctrl G', 'Go to a line'], ['Ctrl Shift F', 'Search every line ever']] as const) {
+    await expect(list.getByRole('definition').filter({ hasText: what })).toBeVisible();
+    await expect(list.getByText(key, { exact: true }).first()).toBeVisible();
+  }
+  await app.stop();
+  for (const d of [dir, data]) rmSync(d, { recursive: true, force: true });
+});
+
 test('a screen reader has the lines as text, and which came from stderr', async ({ page, app }) => {
-  await finished(page, app, 'printf "\\033[32mfirst\\033[0m line\\n"; sleep 0.2; echo wrong >&2', '2');
-  const tree = await log(page).ariaSnapshot();
-  expect(tree).toMatch(/log "Output of web-1"/);
-  expect(tree).toContain('first');
-  expect(tree).toMatch(/err[\s\S]*wrong/);
+  await finished(page, app, 'printf "\\033[32mfirst\\033[0m line\\n\\033]0;title\\007second\\n"; sleep 0.2; echo wrong >&2', '3');
+  await page.getByRole('button', { name: 'Time stamps' }).click();
+  await page.getByRole('menuitem', { name: 'No time' }).click();
+  await expect(log(page)).toMatchAriaSnapshot('- log "Output of web-1": /1 first line 2 second 3 err wrong/');
 });
 
 test('hostile output changes nothing outside its line', async ({ page, app }) => {

@@ -1,6 +1,8 @@
 // What a command prints, made harmless and given its colours. Output is foreign bytes: nothing in it may move the
 // cursor, change the window, hide text or turn its reading direction. Only colour and style (SGR) and the target of a
-// link (OSC 8) are understood; every other escape is taken away, and what is left unfinished is shown, not swallowed.
+// link (OSC 8) are understood, and a return to the first column, which spinners use as a carriage return; every other
+// escape is taken away, and what is left unfinished is shown, not swallowed. Controls of eight bits (C1) are no escapes
+// here: as bytes they are no UTF-8, and encoded terminals don't agree about them.
 
 /** A colour: 0 to 15 is one of the theme's, else a CSS colour. */
 export type Colour = number | string;
@@ -36,10 +38,10 @@ export const stripAnsi = (text: string): string => (special.test(text) ? parseAn
 
 // C0 but tab, DEL, C1, and what turns the reading direction or breaks lines.
 const special = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/;
-const csi = /(?:\x1b\[|\x9b)([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])/y;
+const csi = /\x1b\[([\x30-\x3f]*)([\x20-\x2f]*)([\x40-\x7e])/y;
 // OSC, DCS, SOS, PM, APC up to BEL or ST. One never holds the beginning of another, or many unfinished ones would each be
 // read to the end of the line.
-const text8 = /(?:\x1b([\]PX^_])|([\x9d\x90\x98\x9e\x9f]))([^\x07\x1b\x90\x98\x9c-\x9f]*)(?:\x07|\x1b\\|\x9c)/y;
+const string = /\x1b([\]PX^_])([^\x07\x1b]*)(?:\x07|\x1b\\)/y;
 const short = /\x1b(?:[\x20-\x2f]+[\x30-\x7e]|[\x30-\x5a\x5c\x60-\x7e])/y;
 const plainRun = /[^\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+/y;
 
@@ -50,6 +52,8 @@ class Reader {
   private held = '';
   private link = '';
   private linkText = '';
+  /** The cursor is in the first column: what comes next stands in the place of what was there. */
+  private returned = false;
 
   constructor(private readonly text: string, from: Style) {
     this.style = from;
@@ -77,12 +81,16 @@ class Reader {
   private escape(): boolean {
     const seq = this.match(csi);
     if (seq) {
-      if (seq[3] === 'm' && !seq[2] && !/[<-?]/.test(seq[1] ?? '')) this.sgr(seq[1] ?? '');
+      const params = seq[1] ?? '';
+      if (seq[2]) return true;
+      if (seq[3] === 'm' && !/[<-?]/.test(params)) this.sgr(params);
+      else if (seq[3] === 'G' && /^[01]?$/.test(params)) this.returned = true;
+      else if (seq[3] === 'K' && /^[02]?$/.test(params)) this.over();
       return true;
     }
-    const long = this.match(text8);
+    const long = this.match(string);
     if (long) {
-      if (long[1] === ']' || long[2] === '\x9d') this.osc(long[3] ?? '');
+      if (long[1] === ']') this.osc(long[2] ?? '');
       return true;
     }
     return this.match(short) !== null;
@@ -105,7 +113,16 @@ class Reader {
     this.held = this.held.slice(0, last > 0xffff ? -2 : -1);
   }
 
+  /** After a return to the first column, what stood there goes when something is written or the line erased. */
+  private over(): void {
+    if (!this.returned) return;
+    this.returned = false;
+    this.spans.length = 0;
+    this.held = this.linkText = '';
+  }
+
   private show(text: string): void {
+    this.over();
     this.held += text;
     if (this.link) this.linkText += text;
   }

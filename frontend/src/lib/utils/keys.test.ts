@@ -18,14 +18,16 @@ describe('keys', () => {
     expect(press('?', { shiftKey: true }, 'textarea')).toEqual([]);
     expect(press('/')).toEqual(['filter']);
     expect(press('r')).toEqual(['again']);
-    expect(press('r', { altKey: true })).toEqual([]);
+    expect(press('r', { altKey: true })).toEqual(['expression']);
+    expect(press('Ω', { altKey: true, code: 'KeyZ' })).toEqual(['wrap']);
+    expect(press('e', { altKey: true })).toEqual([]);
   });
 
   it('mean one thing each, in every place', () => {
     const seen = new Map<string, string>();
     for (const [name, key] of Object.entries(KEYS)) for (const k of key.keys) {
       for (const group of new Set([key.group, 'Anywhere'])) {
-        const id = [group, key.mod, key.shift, k].join();
+        const id = [group, key.mod, key.shift, key.alt, k].join();
         if (group === key.group) { expect(seen.get(id), `${name}: ${k}`).toBeUndefined(); seen.set(id, name); }
       }
     }
@@ -33,6 +35,7 @@ describe('keys', () => {
 
   it('are named as on a keyboard', () => {
     expect(label('searchLogs')).toBe('Ctrl Shift F');
+    expect(label('wrap')).toBe('Alt Z');
     expect(label('move')).toBe('↓ ↑ J K');
   });
 });

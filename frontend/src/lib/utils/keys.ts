@@ -8,6 +8,7 @@ export interface Key {
   /** With Ctrl, on a Mac Cmd. */
   mod?: boolean;
   shift?: boolean;
+  alt?: boolean;
   /** Works while the person types in a field too. */
   typing?: boolean;
   what: string;
@@ -42,10 +43,16 @@ const list = {
 
   find: { keys: ['f'], mod: true, typing: true, what: 'Find', group: 'Log' },
   findNext: { keys: ['F3'], typing: true, what: 'Next match; with Shift the one before', group: 'Log' },
+  matchCase: { keys: ['c'], alt: true, typing: true, what: 'While finding: upper and lower case differ', group: 'Log' },
+  expression: { keys: ['r'], alt: true, typing: true, what: 'While finding: a regular expression', group: 'Log' },
+  onlyMatches: { keys: ['l'], alt: true, typing: true, what: 'While finding: only the lines that match', group: 'Log' },
   goToLine: { keys: ['g'], mod: true, typing: true, what: 'Go to a line', group: 'Log' },
   markLines: { keys: ['ArrowDown', 'ArrowUp'], shift: true, what: 'Mark lines', group: 'Log' },
+  markAll: { keys: ['a'], mod: true, what: 'Mark all lines', group: 'Log' },
   copyLines: { keys: ['c'], mod: true, what: 'Copy the marked lines', group: 'Log' },
-  newest: { keys: ['End'], what: 'Follow the newest line', group: 'Log' },
+  wrap: { keys: ['z'], alt: true, typing: true, what: 'Wrap long lines, or not', group: 'Log' },
+  exportLog: { keys: ['s'], mod: true, typing: true, what: 'Export the output to a file', group: 'Log' },
+  newest: { keys: ['End'], what: 'Follow the newest line; ↑ or Page Up stays', group: 'Log' },
 
   nextHit: { keys: ['n'], what: 'Next line found', group: 'Search' },
   lastHit: { keys: ['p'], what: 'Previous line found', group: 'Search' },
@@ -61,13 +68,14 @@ export const KEYS: Record<KeyName, Key> = list;
 export function pressed(e: KeyboardEvent, name: KeyName): boolean {
   const key = KEYS[name];
   const mod = mac ? e.metaKey : e.ctrlKey;
-  if (mod !== (key.mod ?? false) || e.altKey || (mac ? e.ctrlKey : e.metaKey)) return false;
+  if (mod !== (key.mod ?? false) || e.altKey !== (key.alt ?? false) || (mac ? e.ctrlKey : e.metaKey)) return false;
   const named = e.key.length === 1 ? e.key.toLowerCase() : e.key;
   // "?" needs Shift on many keyboards; what is asked for is the sign.
   const sign = !key.mod && e.key.length === 1 && !/[a-z]/i.test(e.key);
   if (!sign && e.shiftKey !== (key.shift ?? false)) return false;
   if (!key.typing && typing(e.target)) return false;
-  return key.keys.includes(named);
+  // With Alt, a Mac types another letter.
+  return key.keys.includes(named) || (key.alt === true && key.keys.some((k) => e.code === `Key${k.toUpperCase()}`));
 }
 
 export const typing = (target: EventTarget | null): boolean => target instanceof HTMLElement && target.closest('input:not([type=checkbox]):not([type=radio]), textarea, [contenteditable]') !== null;
@@ -78,5 +86,5 @@ const names: Record<string, string> = { ArrowDown: '↓', ArrowUp: '↑', Escape
 export function label(name: KeyName): string {
   const key = KEYS[name];
   const main = key.keys.map((k) => names[k] ?? (k.length === 1 ? k.toUpperCase() : k)).join(' ');
-  return [key.mod ? (mac ? '⌘' : 'Ctrl') : '', key.shift ? (mac ? '⇧' : 'Shift') : '', main].filter(Boolean).join(' ');
+  return [key.mod ? (mac ? '⌘' : 'Ctrl') : '', key.alt ? (mac ? '⌥' : 'Alt') : '', key.shift ? (mac ? '⇧' : 'Shift') : '', main].filter(Boolean).join(' ');
 }
