@@ -35,6 +35,8 @@ type JobPage struct {
 	Jobs  []Job     `json:"jobs"`
 	Next  string    `json:"next"`  // cursor of the next page, "" at the end
 	Stats *JobStats `json:"stats"` // of a first page that is all there is; null elsewhere: counting can take far longer than a page
+	// Removed is what retention took out last; of the page with the oldest jobs only, null if it took nothing yet.
+	Removed *Removal `json:"removed"`
 }
 
 // Entity is a kind of thing that can change.

@@ -174,7 +174,8 @@ func (s *Store) JobStats(ctx context.Context, f domain.JobFilter) (domain.JobSta
 	return stats, nil
 }
 
-// JobPage is ListJobs, with the counts where the page is all there is; JobStats has them for every other one.
+// JobPage is ListJobs, with the counts where the page is all there is (JobStats has them for every other one), and at the
+// end of the history with what was before it.
 func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage, error) {
 	jobs, next, err := s.ListJobs(ctx, f)
 	if err != nil {
@@ -187,5 +188,8 @@ func (s *Store) JobPage(ctx context.Context, f domain.JobFilter) (domain.JobPage
 			page.Stats.Counts[j.Status]++
 		}
 	}
-	return page, nil
+	if next == "" {
+		page.Removed, err = s.lastRemoval(ctx)
+	}
+	return page, err
 }

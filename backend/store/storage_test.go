@@ -195,6 +195,14 @@ func TestPrune(t *testing.T) {
 		t.Errorf("200 blocks went in %d steps", steps)
 	}
 	wantJobs(t, s, "starred", "fresh", "running")
+	// The end of the history says so, and no other page.
+	page, err := s.JobPage(ctx, domain.JobFilter{})
+	if err != nil || page.Removed == nil || page.Removed.Jobs != 1 || page.Removed.Why != domain.RemovedAge {
+		t.Errorf("%+v, %v", page.Removed, err)
+	}
+	if page, err = s.JobPage(ctx, domain.JobFilter{Limit: 1}); err != nil || page.Next == "" || page.Removed != nil {
+		t.Errorf("a page with more after it: %+v, %v", page, err)
+	}
 	if _, err := s.RestoreJob(ctx, undone.ID); err != nil {
 		t.Errorf("its undo was not over: %v", err)
 	}
@@ -205,6 +213,9 @@ func TestPrune(t *testing.T) {
 	removed, err = s.Prune(ctx, domain.Retention{}, onward)
 	if err != nil || len(removed) != 1 || removed[0].Why != domain.RemovedDeleted || removed[0].Bytes != 5000 {
 		t.Errorf("%+v, %v", removed, err)
+	}
+	if page, err = s.JobPage(ctx, domain.JobFilter{}); err != nil || page.Removed == nil || page.Removed.Why != domain.RemovedAge {
+		t.Errorf("what was deleted is no news: %+v, %v", page.Removed, err)
 	}
 	_, err = s.RestoreJob(ctx, undone.ID)
 	wantCode(t, err, domain.CodeNotFound)

@@ -55,13 +55,28 @@ func (s *Store) Storage(ctx context.Context) (domain.Storage, error) {
 		FROM runs r JOIN jobs j ON j.number = r.job GROUP BY j.name ORDER BY 3 DESC LIMIT ?`, shares); err != nil {
 		return out, err
 	}
-	out.Removals, err = list(ctx, s, "read what was removed", func(row scanner) (r domain.Removal, err error) {
+	out.Removals, err = s.removals(ctx)
+	return out, err
+}
+
+// removals are what was taken out, the latest first.
+func (s *Store) removals(ctx context.Context) ([]domain.Removal, error) {
+	return list(ctx, s, "read what was removed", func(row scanner) (r domain.Removal, err error) {
 		var at int64
 		err = row.Scan(&at, &r.Jobs, &r.Bytes, &r.Why)
 		r.At = fromMillis(at)
 		return r, err
 	}, `SELECT at, jobs, bytes, why FROM removals ORDER BY seq DESC LIMIT ?`, removalsKept)
-	return out, err
+}
+
+// lastRemoval is what retention took out last; nil if it took nothing. What the person deleted is no news to them.
+func (s *Store) lastRemoval(ctx context.Context) (*domain.Removal, error) {
+	all, err := s.removals(ctx)
+	i := slices.IndexFunc(all, func(r domain.Removal) bool { return r.Why != domain.RemovedDeleted })
+	if i < 0 {
+		return nil, err
+	}
+	return &all[i], err
 }
 
 // asides are the older databases beside this one, the newest first.

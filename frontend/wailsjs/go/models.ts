@@ -466,6 +466,13 @@ export namespace domain {
 	    cursor: string;
 	    limit: number;
 	}
+	export interface Removal {
+	    // Go type: time
+	    at: any;
+	    jobs: number;
+	    bytes: number;
+	    why: string;
+	}
 	export interface JobStats {
 	    total: number;
 	    counts: Record<string, number>;
@@ -474,6 +481,7 @@ export namespace domain {
 	    jobs: Job[];
 	    next: string;
 	    stats?: JobStats;
+	    removed?: Removal;
 	}
 	
 	export interface Line {
@@ -554,13 +562,7 @@ export namespace domain {
 	    error?: Error;
 	}
 	
-	export interface Removal {
-	    // Go type: time
-	    at: any;
-	    jobs: number;
-	    bytes: number;
-	    why: string;
-	}
+	
 	export interface VMNote {
 	    vmId: string;
 	    power: string;

@@ -1,6 +1,6 @@
 import { ApiError } from '../services/api/ApiError';
 import type { JobAPIService } from '../services/api/JobAPIService';
-import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type JobStats, type Run, type StartJob, type Status, type UsageQuery } from '../services/api/types';
+import { finished, type Job, type JobDetail, type JobFilter, type JobPage, type JobStats, type Removal, type Run, type StartJob, type Status, type UsageQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import type { WebSocketManager } from '../services/events/WebSocketManager';
 import { span, type When } from '../utils/span';
@@ -32,6 +32,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   let history = $state.raw<Job[]>([]);
   let stats = $state.raw<JobStats>({ total: 0, counts: {} });
   let counting = $state(false);
+  let removed = $state.raw<Removal | null>(null);
   let next = '';
   let more = $state(false);
   let historyLoaded = $state(false);
@@ -116,6 +117,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     else void recount();
     if (older.length === 0) next = page.next;
     more = next !== '';
+    if (!more && page.next === '') removed = page.removed ?? null;
   }
 
   /** Counting takes longer than reading a page: the page is shown, and its counts when they are there. */
@@ -177,6 +179,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     get stopping() { return stopping; },
     get history() { return history; },
     get stats() { return stats; },
+    /** What retention took out last: it stands at the end of the history. */
+    get removed() { return removed; },
     /** The counts are still those of what was shown before. */
     get counting() { return counting; },
     get more() { return more; },
@@ -229,6 +233,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
       history = [...history, ...page.jobs.filter((j) => j.number < end)];
       next = page.next;
       more = next !== '';
+      if (!more) removed = page.removed ?? null;
     },
     setFilter(change: Partial<HistoryFilter>) { filter = { ...filter, ...change }; void loadHistory(); },
     clearFilter() { filter = emptyFilter; void loadHistory(); },

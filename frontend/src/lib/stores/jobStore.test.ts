@@ -52,6 +52,16 @@ describe('jobStore', () => {
     expect(store.active?.job.status).toBe('failed');
   });
 
+  it('knows what retention removed once the end of the history is read', async () => {
+    const { store, jobService } = setUp();
+    const removed = { at: '2026-11-01T00:00:00Z', jobs: 3, bytes: 2_000_000, why: 'age' };
+    jobService.list.mockResolvedValueOnce(page([aJob('b', { number: 2 })], '2')).mockResolvedValueOnce({ ...page([aJob('a', { number: 1 })]), removed } as never);
+    await store.loadHistory();
+    expect(store.removed).toBeNull();
+    await store.loadMore();
+    expect(store.removed).toEqual(removed);
+  });
+
   it('shows a page before its counts, and never the counts of an older question', async () => {
     const { store, jobService } = setUp();
     let late: (s: { total: number; counts: Record<string, number> }) => void = () => {};

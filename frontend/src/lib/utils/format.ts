@@ -46,6 +46,12 @@ export function day(at: string, now = new Date()): string {
   return ago === 0 ? `Today, ${text}` : ago === 1 ? `Yesterday, ${text}` : text;
 }
 
+/** What retention took out of the history, and when. */
+export function removal(r: { jobs: number; bytes: number; why: 'age' | 'size' | 'deleted'; at: string }): string {
+  const why = r.why === 'age' ? 'because of their age' : r.why === 'size' ? 'to stay within the size' : 'that you had deleted';
+  return `${count(r.jobs, 'job')} with ${bytes(r.bytes)} of output removed ${why}: ${day(r.at)}`;
+}
+
 /** How long ago, in one short word. */
 export function ago(at: string, now = Date.now()): string {
   const minutes = Math.max(0, Math.floor((now - Date.parse(at)) / 60_000));
