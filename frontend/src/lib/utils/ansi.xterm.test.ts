@@ -3,8 +3,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Terminal } from '@xterm/headless';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { parseAnsi, plain, stripAnsi, styleOf, type Colour, type Span, type Style } from './ansi';
+
+// Ends a test that hangs, also on a machine much slower than ours: the emulator takes its time.
+vi.setConfig({ testTimeout: 60_000 });
 
 const COLS = 600;
 const bytes = (name: string) => readFileSync(join(import.meta.dirname, 'testdata/programs', `${name}.bin`));
