@@ -69,6 +69,7 @@ type App struct {
 	masks    masks
 	storage  storage
 	searches searches
+	jobLogs  jobLogs
 
 	stop context.CancelFunc // of the watchers
 	wg   sync.WaitGroup

@@ -22,6 +22,8 @@ const (
 	searchPageBytes = 8 << 10
 	searchRunBytes  = 300
 	searchLines     = 1000
+	// maxJobLogs is of how many jobs the runs are remembered while their output is read.
+	maxJobLogs = 32
 	// maxUnchecked is how many hosts wait for their cross-check; idleEvery is how often it is looked whether nothing runs.
 	maxUnchecked = 256
 	idleEvery    = 2 * time.Second

@@ -1,7 +1,6 @@
 package app
 
 import (
-	"context"
 	"slices"
 	"strings"
 	"sync"
@@ -58,25 +57,22 @@ func mask(text string, secrets []string) string {
 	return text
 }
 
-// ReadLog is Logs.Read for a screen: with the secrets of this session masked.
-func (a *App) ReadLog(ctx context.Context, runID string, from int64, count int) (domain.LogPage, error) {
-	page, err := a.Logs.Read(ctx, runID, from, count)
-	secrets := a.masks.of(runID)
-	if err != nil || len(secrets) == 0 {
-		return page, err
+// maskPage masks in a page what the runs were given; the lines name theirs by its place.
+func (a *App) maskPage(page domain.LogPage, runs []string) domain.LogPage {
+	secrets, some := make([][]string, len(runs)), false
+	for i, id := range runs {
+		secrets[i] = a.masks.of(id)
+		some = some || len(secrets[i]) > 0
+	}
+	if !some {
+		return page
 	}
 	page.Lines, page.Open = slices.Clone(page.Lines), slices.Clone(page.Open)
-	for i := range page.Lines {
-		page.Lines[i].Text = mask(page.Lines[i].Text, secrets)
+	for i, l := range page.Lines {
+		page.Lines[i].Text = mask(l.Text, secrets[l.Run])
 	}
-	for i := range page.Open {
-		page.Open[i].Text = mask(page.Open[i].Text, secrets)
+	for i, o := range page.Open {
+		page.Open[i].Text = mask(o.Text, secrets[o.Run])
 	}
-	return page, nil
-}
-
-// LogLine is Logs.Line for a screen. A secret that reaches over the edge of two parts shows in the second one.
-func (a *App) LogLine(ctx context.Context, runID string, n, offset int64) (string, int64, error) {
-	text, total, err := a.Logs.Line(ctx, runID, n, offset)
-	return mask(text, a.masks.of(runID)), total, err
+	return page
 }

@@ -16,6 +16,8 @@ type LineText struct {
 	Total int64  `json:"total"` // the line's length in bytes
 }
 
+// Where these ask for a run, "job:" and the id of a job names the lines of all its runs, in the order in which they came.
+
 // Read gives up to count lines from a number on, at most 8 KB of text; a negative from counts from the tail.
 func (l *Logs) Read(runID string, from int64, count int) (domain.LogPage, error) {
 	return read(l.w, func(ctx context.Context, a *app.App) (domain.LogPage, error) {
@@ -34,7 +36,7 @@ func (l *Logs) Line(runID string, n, offset int64) (LineText, error) {
 // Find gives numbers of lines that match, from a number on, at most 1,500; next is where to go on until done.
 func (l *Logs) Find(runID string, query domain.TextQuery, from int64) (domain.FindPage, error) {
 	return read(l.w, func(ctx context.Context, a *app.App) (domain.FindPage, error) {
-		return a.Logs.Find(ctx, runID, query, from)
+		return a.FindInLog(ctx, runID, query, from)
 	})
 }
 

@@ -65,6 +65,7 @@ type logLines struct {
 	Open  []domain.OpenLine `json:"open"`
 	Last  int64             `json:"last"` // newest line of the run: what is missing below it is read by cursor
 	Done  bool              `json:"done"`
+	Order int               `json:"order,omitempty"` // as in domain.LogPage
 	At    time.Time         `json:"at"`
 }
 

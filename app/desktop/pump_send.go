@@ -138,7 +138,8 @@ func (p *pump) sendLines(ctx context.Context) bool {
 		w.next, w.over = max(page.Last, 0)+1, page.Done
 		lines, from := newest(page)
 		p.send(eventLines, &logLines{
-			RunID: id, From: from, Lines: lines, Open: page.Open, Last: page.Last, Done: page.Done, At: time.Now(),
+			RunID: id, From: from, Lines: lines, Open: page.Open, Last: page.Last, Done: page.Done, Order: page.Order,
+			At: time.Now(),
 		})
 		return true
 	}

@@ -213,4 +213,6 @@ func (s appSource) page(ctx context.Context, runID string, from int64, count int
 	return s.app.ReadLog(ctx, runID, from, count)
 }
 
-func (s appSource) watch(runID string) (<-chan struct{}, func()) { return s.app.Logs.Watch(runID) }
+func (s appSource) watch(runID string) (<-chan struct{}, func()) {
+	return s.app.WatchLog(context.Background(), runID)
+}

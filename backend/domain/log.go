@@ -18,6 +18,9 @@ type Line struct {
 	Text   string    `json:"text"`            // UTF-8, bad bytes as U+FFFD, without the newline; at most 4 KiB
 	Len    int64     `json:"len"`             // true length in bytes as stored, without the newline
 	Style  string    `json:"style,omitempty"` // parameters of the SGR sequence in force where the text begins
+	// In the log of several runs, in which N counts the lines of all: whose line it is, and its number there.
+	Run     int   `json:"run,omitempty"` // the run's position in the job
+	RunLine int64 `json:"runLine,omitempty"`
 }
 
 // OpenLine is the unfinished last line of a stream: shown, but without a number.
@@ -25,6 +28,7 @@ type OpenLine struct {
 	Stream Stream `json:"stream"`
 	Text   string `json:"text"`            // at most its last 4 KiB
 	Style  string `json:"style,omitempty"` // as in Line; where the text is cut, in force where the line begins
+	Run    int    `json:"run,omitempty"`   // as in Line
 }
 
 // Notice is a remark of the app itself about a run (connected, stopped, exit). It is no line and not in the raw bytes.
@@ -43,6 +47,9 @@ type LogPage struct {
 	Open    []OpenLine `json:"open"`
 	Notices []Notice   `json:"notices"` // all of the run; they are few (bounded by the writer)
 	Done    bool       `json:"done"`    // no more will come
+	// Order counts, in the log of several runs, how often a line came to stand before some that were told of already:
+	// what is known by its number is to be read anew. It stays 0 while the runs write in the process that is asked.
+	Order int `json:"order,omitempty"`
 }
 
 // LogBlock is a stretch of a run's output as stored: a tail row (uncompressed, fresh) or a chunk (zstd).
@@ -57,6 +64,13 @@ type LogBlock struct {
 	At        time.Time
 	Header    []byte
 	Data      []byte
+}
+
+// LogMark is where a block of a run's output begins.
+type LogMark struct {
+	FirstByte int64
+	FirstLine int64 // number that the first line completed from there on has
+	At        int64 // when its first byte came, Unix milliseconds
 }
 
 // LogTotals is how much of a run is stored.

@@ -37,6 +37,7 @@ type Hub struct {
 
 	scratches sync.Pool // *scratch
 
+	clock    atomic.Int64 // newest time stamp, Unix milliseconds; see stamp
 	live     atomic.Int64 // open writers
 	pending  atomic.Int64 // bytes accepted and not stored, all runs
 	resident atomic.Int64 // memory of stored blocks that are kept, and of free buffers
@@ -47,6 +48,7 @@ type Hub struct {
 	queue  []*run // new work for the committer
 	bells  map[string]*bell
 	free   [][]byte
+	merged []*Merged // that were read last, the newest at the end
 }
 
 // NewHub starts a hub. Close ends it.

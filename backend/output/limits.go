@@ -115,6 +115,23 @@ const (
 	matchBytes   = 1 << 20
 	matchOverlap = 64 << 10
 
+	// markLines and markBytes are how far apart the marks of a merged log stand in a run: half of them is what a jump reads
+	// of it, and a million lines are some thousand marks.
+	markLines = 512
+	markBytes = chunkBytes
+
+	// mergedLogs is how many merged logs are remembered, mergedSteps how many times of lines each of them: 4 MiB.
+	mergedLogs  = 2
+	mergedSteps = 256 << 10
+
+	// mergedFind is how many lines for each run a search in a merged log looks at in one stretch: about a block.
+	mergedFind = 2000
+
+	// foreignAfter is how long a merged log waits for output of another process: it is stored within a second, that of
+	// one VM before that of another. foreignEvery is how often the store is asked for it, and for runs that wait.
+	foreignAfter = 2 * time.Second
+	foreignEvery = 500 * time.Millisecond
+
 	// signatureBits is the most bits of a signature. A stretch of signedBytes of a log has some 8,000 trigrams, which
 	// set an eighth of them. A sparser one is folded in half, until at least a signatureFill-th is set.
 	signatureBits    = 16 // as a power of two: 8 KiB

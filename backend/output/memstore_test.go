@@ -118,6 +118,18 @@ func (m *memStore) LastBlock(_ context.Context, runID string) (domain.LogBlock, 
 	return all[len(all)-1], true, nil
 }
 
+func (m *memStore) Marks(_ context.Context, runID string, after int64) ([]domain.LogMark, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var marks []domain.LogMark
+	for _, b := range m.blocks[runID] {
+		if b.FirstByte > after {
+			marks = append(marks, domain.LogMark{FirstByte: b.FirstByte, FirstLine: b.FirstLine, At: b.At.UnixMilli()})
+		}
+	}
+	return marks, nil
+}
+
 func (m *memStore) AppendNotice(_ context.Context, runID string, n domain.Notice) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()

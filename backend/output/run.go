@@ -88,14 +88,14 @@ func (r *run) unstored() int {
 func (r *run) write(s int, p []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	at := r.h.now().UnixMilli()
+	at := r.h.stamp()
 	for len(p) > 0 {
 		for r.err == nil && !r.closing && r.pending >= r.h.pendingLimit() {
 			r.blocked = true
 			r.track()
 			r.h.hurry()
 			r.room.Wait()
-			at = r.h.now().UnixMilli()
+			at = r.h.stamp()
 		}
 		if r.err != nil {
 			r.refused = true
@@ -195,7 +195,7 @@ func (r *run) notice(text string) {
 	text = decodeHead([]byte(text[:min(len(text), lineKeepBytes)]))
 	open := r.open()
 	r.notices = append(r.notices, domain.Notice{
-		AfterLine: open.firstLine + open.lines - 1, At: r.h.now().UTC().Truncate(time.Millisecond), Text: text,
+		AfterLine: open.firstLine + open.lines - 1, At: time.UnixMilli(r.h.stamp()).UTC(), Text: text,
 	})
 	r.track()
 	r.bell.ring()

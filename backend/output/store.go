@@ -20,6 +20,8 @@ type Store interface {
 	BlocksFrom(ctx context.Context, runID string, firstByte int64, limit int) ([]domain.LogBlock, error)
 	// LastBlock is the run's newest block; false if there is none.
 	LastBlock(ctx context.Context, runID string) (domain.LogBlock, bool, error)
+	// Marks are where the run's blocks begin, in order, of those that begin after the byte at offset `after`.
+	Marks(ctx context.Context, runID string, after int64) ([]domain.LogMark, error)
 	// AppendNotice adds a remark; Notices gives them in order.
 	AppendNotice(ctx context.Context, runID string, notice domain.Notice) error
 	Notices(ctx context.Context, runID string) ([]domain.Notice, error)

@@ -21,25 +21,38 @@ func (b *bell) ring() {
 	}
 }
 
-// Watch gives a channel that has something in it after new output, a new notice or the end of a run that this process
-// writes. Wake-ups that nobody took are joined into one. A run may be watched before it is opened. stop ends it; the
-// channel is never closed.
-func (h *Hub) Watch(runID string) (wake <-chan struct{}, stop func()) {
+// Watch gives a channel that has something in it after new output, a new notice or the end of one of the runs that this
+// process writes. Wake-ups that nobody took are joined into one. A run may be watched before it is opened. stop ends it;
+// the channel is never closed.
+func (h *Hub) Watch(runIDs ...string) (wake <-chan struct{}, stop func()) {
 	c := make(chan struct{}, 1)
+	bells := make([]*bell, len(runIDs))
 	h.mu.Lock()
-	b := h.bellOf(runID)
-	b.mu.Lock()
-	b.watchers[c] = struct{}{}
-	b.mu.Unlock()
+	for i, id := range runIDs {
+		bells[i] = h.bellOf(id)
+		bells[i].hear(c)
+	}
 	h.mu.Unlock()
 	return c, func() {
 		h.mu.Lock()
 		defer h.mu.Unlock()
-		b.mu.Lock()
-		delete(b.watchers, c)
-		b.mu.Unlock()
-		h.tidyBell(runID, b)
+		for i, id := range runIDs {
+			bells[i].ignore(c)
+			h.tidyBell(id, bells[i])
+		}
 	}
+}
+
+func (b *bell) hear(c chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.watchers[c] = struct{}{}
+}
+
+func (b *bell) ignore(c chan struct{}) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	delete(b.watchers, c)
 }
 
 // bellOf is the run's bell; Hub.mu is held.

@@ -194,6 +194,18 @@ func (s *Store) BlocksFrom(ctx context.Context, runID string, firstByte int64, l
 	return all, s.mapError(ctx, what, rows.Err())
 }
 
+// Marks gives where a run's blocks begin, in order, of those that begin after the byte at offset `after`. It reads no
+// output.
+func (s *Store) Marks(ctx context.Context, runID string, after int64) ([]domain.LogMark, error) {
+	return list(ctx, s, "read where output begins", func(row scanner) (m domain.LogMark, err error) {
+		return m, row.Scan(&m.FirstByte, &m.FirstLine, &m.At)
+	}, logMarks, runID, after)
+}
+
+const logMarks = `SELECT first_byte, first_line, at FROM log_chunks WHERE run = (SELECT key FROM runs WHERE id = ?1) AND first_byte > ?2
+	UNION ALL SELECT first_byte, first_line, at FROM log_tails WHERE run = (SELECT key FROM runs WHERE id = ?1) AND first_byte > ?2
+	ORDER BY first_byte`
+
 // AppendNotice adds a remark of the app about a run. It works on a full disk.
 func (s *Store) AppendNotice(ctx context.Context, runID string, n domain.Notice) error {
 	return s.writeFinal(ctx, "store a notice", func(tx *sql.Tx) error {

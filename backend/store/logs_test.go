@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -83,6 +84,19 @@ func TestBlocksAgainstModel(t *testing.T) {
 		}
 		if i != len(got) {
 			t.Fatalf("from %d: %d blocks, want %d", from, len(got), i)
+		}
+	}
+	for _, after := range []int64{-1, 0, bytesEnd / 2, bytesEnd} {
+		got, err := s.Marks(ctx, runs[0].ID, after)
+		must(t, err)
+		want := []domain.LogMark{}
+		for _, b := range model {
+			if b.FirstByte > after {
+				want = append(want, domain.LogMark{FirstByte: b.FirstByte, FirstLine: b.FirstLine, At: b.At.UnixMilli()})
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("marks after %d: %v, want %v", after, got, want)
 		}
 	}
 	last, ok, err := s.LastBlock(ctx, runs[0].ID)

@@ -492,6 +492,8 @@ export namespace domain {
 	    text: string;
 	    len: number;
 	    style?: string;
+	    run?: number;
+	    runLine?: number;
 	}
 	export interface Notice {
 	    afterLine: number;
@@ -503,6 +505,7 @@ export namespace domain {
 	    stream: string;
 	    text: string;
 	    style?: string;
+	    run?: number;
 	}
 	export interface LogPage {
 	    runId: string;
@@ -512,6 +515,7 @@ export namespace domain {
 	    open: OpenLine[];
 	    notices: Notice[];
 	    done: boolean;
+	    order?: number;
 	}
 	export interface LookedAt {
 	    path: string;
