@@ -177,6 +177,9 @@ func (h *Hub) takeQueue() []*run {
 
 // forget ends the life of a run in memory.
 func (h *Hub) forget(r *run, ended bool) {
+	if ended { // first: nobody may take it for a run that another process writes
+		h.cache.setEnded(r.id)
+	}
 	h.mu.Lock()
 	if h.runs[r.id] == r {
 		delete(h.runs, r.id)
@@ -187,9 +190,6 @@ func (h *Hub) forget(r *run, ended bool) {
 		}
 	}
 	h.mu.Unlock()
-	if ended {
-		h.cache.setEnded(r.id)
-	}
 	if r.bell != nil {
 		r.bell.ring()
 	}

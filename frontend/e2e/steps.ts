@@ -11,7 +11,7 @@ export async function takeIn(page: Page, app: { url: string }, one = 'web-1'): P
   await open(page, app);
   await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
   const sheet = page.getByRole('dialog');
-  await expect(sheet.getByRole('checkbox', { name: `Add ${one}` })).toBeChecked();
+  await expect(sheet.getByRole('checkbox', { name: `Add ${one}`, exact: true })).toBeChecked();
   await sheet.getByRole('button', { name: /^Add \d+/ }).click();
   await expect(sheet).toBeHidden();
   await expect(vm(page, one)).toBeVisible();

@@ -159,6 +159,7 @@ export type LogFind = ReturnType<typeof createLogFind>;
 export function createMatches(view: LogView, find: LogFind): LogRows {
   let following = $state(false);
   return {
+    vms: view.vms,
     get version() { return view.version; },
     get last() { return find.count; },
     get tail() { return find.count; },
@@ -171,8 +172,7 @@ export function createMatches(view: LogView, find: LogFind): LogRows {
     skipped: null,
     row(i) {
       const n = find.at(i);
-      const line = view.line(n);
-      return line && { n, line };
+      return n > 0 ? view.row(n) : undefined;
     },
     number: (i) => find.at(i),
     index: (n) => Math.max(1, Math.min(find.count, find.index(n))),

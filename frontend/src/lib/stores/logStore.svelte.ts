@@ -1,5 +1,5 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
-import type { Line, TextQuery } from '../services/api/types';
+import type { Line, OpenLine, TextQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
@@ -14,6 +14,9 @@ interface Dependencies {
 
 /** A whole log is copied up to here; beyond it a file is the better place. */
 export const MAX_COPY_LINES = 10_000;
+
+/** Before a job's id it names, in the place of a run's, the lines of all its runs. */
+const JOB = 'job:';
 
 /** The output of runs: a view for each viewer, fed by the events of those that are shown. */
 export const createLogStore = createStoreFactory((_base, { logService, jobEvents, frame }: Dependencies) => {
@@ -38,12 +41,17 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
     });
   }
 
+  function opened(v: LogView): LogView {
+    views.add(v);
+    return v;
+  }
+
   const stops = [
     jobEvents.onJobLog((e) => { for (const v of views) if (v.runId === e.runId) v.take(e); }),
     // A change of a run (running, stopped, ended) often comes with a notice, which only a read tells.
     jobEvents.onJobChanged((e) => {
       const changed = new Set(e.runs.map((r) => r.id));
-      for (const v of views) if (v.visible && changed.has(v.runId)) v.refresh();
+      for (const v of views) if (v.visible && (changed.has(v.runId) || v.runId === JOB + e.job.id)) v.refresh();
     }),
     jobEvents.onGap(() => {
       watching = '?';
@@ -64,11 +72,9 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
       return out;
     },
     /** A view of a run's output for one viewer, which shows and hides it and closes it at the end. */
-    view(runId: string, at = 0): LogView {
-      const v = createLogView(runId, { at, logService, frame, onwatch: watch });
-      views.add(v);
-      return v;
-    },
+    view: (runId: string, at = 0): LogView => opened(createLogView(runId, { at, logService, frame, onwatch: watch })),
+    /** The same of all runs of a job together, in the order in which their lines came. */
+    merged: (jobId: string, vms: readonly string[]): LogView => opened(createLogView(JOB + jobId, { logService, frame, vms, onwatch: watch })),
     close(v: LogView): void {
       views.delete(v);
       v.destroy();
@@ -80,23 +86,24 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
     set asked(query: TextQuery) { asked = query; },
     /** The number of a run's newest line at this moment. */
     newest: async (runId: string): Promise<number> => (await logService.read(runId, -1, 1)).last,
-    /** Asks where to and writes the run's bytes there; "" when the person thought better of it. Rejects with an ApiError. */
     /**
      * The text of lines as the screen shows it, no escapes; `next` gives the first line that is wanted from a number on, 0
-     * for none; what is wanted beyond the last one are the lines that aren't complete. At most MAX_COPY_LINES. Rejects with an ApiError.
+     * for none; what is wanted beyond the last one are the lines that aren't complete. At most MAX_COPY_LINES. Lines of
+     * many VMs begin with the name of theirs. Rejects with an ApiError.
      */
-    async text(runId: string, next: (n: number) => number = (n) => n): Promise<{ text: string; lines: number }> {
+    async text({ runId, vms }: Pick<LogView, 'runId' | 'vms'>, next: (n: number) => number = (n) => n): Promise<{ text: string; lines: number }> {
       const out: string[] = [];
+      const whose = (l: Line | OpenLine) => (vms ? `${vms[l.run ?? 0] ?? ''} | ` : '');
       for (let from = next(1); from > 0 && out.length < MAX_COPY_LINES; ) {
         const page = await logService.read(runId, from, 512);
         for (const l of page.lines) {
           if (l.n !== from || out.length >= MAX_COPY_LINES) continue;
-          out.push(stripAnsi(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text));
+          out.push(whose(l) + stripAnsi(l.len > l.text.length && l.text.length >= 1024 ? (await logService.line(runId, l.n, 0)).text : l.text));
           from = next(l.n + 1);
           if (from === 0) break;
         }
         if (page.lines.length > 0 && from <= page.last) continue;
-        if (from > page.last) for (const o of page.open) if (o.text) out.push(stripAnsi(o.text));
+        if (from > page.last) for (const o of page.open) if (o.text) out.push(whose(o) + stripAnsi(o.text));
         break;
       }
       return { text: out.join('\n'), lines: out.length };

@@ -287,12 +287,12 @@ it('gives text without the escapes in it, as it was on the screen', async () => 
     const page = await read(id, from, count);
     return { ...page, lines: page.lines.map((l) => ({ ...l, text: `\x1b[31mred\x1b[0m ${l.n}\x1b]0;title\x07` })), open: [{ stream: 'stdout', text: '\x1b[1m$ ' }] } as LogPage;
   };
-  expect(await setUp(run).store.text('r')).toEqual({ text: 'red 1\nred 2\n$ ', lines: 3 });
+  expect(await setUp(run).store.text({ runId: 'r', vms: undefined })).toEqual({ text: 'red 1\nred 2\n$ ', lines: 3 });
 });
 
 it('gives the text of a whole run', async () => {
   const { store } = setUp(fakeRun(1000, 100));
-  const { text, lines } = await store.text('r');
+  const { text, lines } = await store.text({ runId: 'r', vms: undefined });
   expect(lines).toBe(1000);
   expect(text.split('\n').length).toBe(1000);
 });
@@ -406,7 +406,74 @@ it('tells of the lines that went by in a flood', async () => {
 
 it('copies the lines that are wanted', async () => {
   const { store } = setUp(fakeRun(5000));
-  const { text, lines } = await store.text('r', (n) => { const k = Math.ceil(n / 1000) * 1000; return k <= 3000 ? k : 0; });
+  const { text, lines } = await store.text({ runId: 'r', vms: undefined }, (n) => { const k = Math.ceil(n / 1000) * 1000; return k <= 3000 ? k : 0; });
   expect(lines).toBe(3);
   expect(text.split('\n').map((l) => l.slice(0, 9))).toEqual(['line 1000', 'line 2000', 'line 3000']);
+});
+
+describe('the lines of all VMs of a job', () => {
+  const vms = ['web-1', 'web-2', 'web-3'];
+  /** A job's log as Go gives it: lines of the runs in turns, under the numbers of the whole. */
+  function fakeJob(count: number) {
+    const run = fakeRun(count);
+    const asked: string[] = [];
+    const of = { order: 0, asked, run };
+    const read = async (id: string, from: number, ask: number): Promise<LogPage> => {
+      asked.push(id);
+      const page = await run.read(id, from, ask);
+      return { ...page, order: of.order, open: [{ stream: 'stdout', text: '$ ', run: 2 }], lines: page.lines.map((l) => ({ ...l, text: `${l.text} ${of.order}`, run: (l.n - 1) % 3, runLine: Math.ceil(l.n / 3) })) } as LogPage;
+    };
+    return { ...of, set order(n: number) { of.order = n; }, read };
+  }
+  function open(job: ReturnType<typeof fakeJob>) {
+    let log: (e: AppEvents['log:lines']) => void = () => {};
+    const watch = vi.fn(async () => {});
+    const store = createLogStore({
+      logService: { read: job.read, find: job.run.find, line: async () => ({ text: '', total: 0 }), watch },
+      jobEvents: { onJobLog: (f) => { log = f; return () => {}; }, onJobChanged: () => () => {}, onGap: () => () => {} }, frame: (f) => { f(); },
+    });
+    const view = store.merged('j', vms);
+    view.look(1, 40);
+    return { store, view, watch, log: (e: Partial<AppEvents['log:lines']>) => log({ epoch: 'e', seq: 1, runId: 'job:j', from: 1, lines: [], open: [], last: 0, done: false, ...e }) };
+  }
+
+  it('is read, watched and found in under one id, and each line names its VM', async () => {
+    const job = fakeJob(3000);
+    const { store, view, watch } = open(job);
+    view.show(true);
+    await settle();
+    expect(new Set(job.asked)).toEqual(new Set(['job:j']));
+    expect(watch).toHaveBeenLastCalledWith(['job:j']);
+    expect([view.row(3000)?.vm, view.row(2999)?.vm, view.row(2998)?.vm]).toEqual(['web-3', 'web-2', 'web-1']);
+    expect(view.open).toMatchObject([{ text: '$ ', vm: 'web-3' }]);
+    const find = store.find(view);
+    find.search({ text: 'x', regex: false, case: false }, 1);
+    await vi.advanceTimersByTimeAsync(1000);
+    const matches = createMatches(view, find);
+    view.follow(false);
+    matches.look(1, 5);
+    await settle();
+    expect(find.count).toBe(300);
+    expect(matches.row(2)).toMatchObject({ n: 20, vm: 'web-2' });
+    expect(matches.row(0)).toBeUndefined();
+    const { text } = await store.text(view, (n) => (n <= 2 ? n : 0));
+    expect(text).toMatch(/^web-1 \| line 1[^\n]*\nweb-2 \| line 2[^\n]*$/);
+  });
+
+  it('is read anew where lines came to stand among those that were known', async () => {
+    const job = fakeJob(100);
+    const { view, log } = open(job);
+    view.show(true);
+    await settle();
+    expect(view.row(100)?.line.text).toMatch(/ 0$/);
+    job.order = 1;
+    log({ order: 1, from: 100, lines: [{ ...line(100), text: 'of the new order', run: 0 }], last: 100 });
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(view.order).toBe(1);
+    for (let n = 61; n <= 100; n++) expect(view.row(n)?.line.text).toMatch(/ 1$/);
+    log({ order: 0, from: 101, lines: [line(101)], last: 101 }); // an old event that comes late
+    await settle();
+    expect(view.row(101)).toBeUndefined();
+    expect(view.row(100)?.line.text).toMatch(/ 1$/);
+  });
 });

@@ -28,21 +28,19 @@ export interface LogViewDependencies {
   logService: Pick<LogAPIService, 'read' | 'line'>;
   /** Calls back before the next paint; a fake in tests. */
   frame?: (f: () => void) => void;
+  /** The VMs of a job whose lines stand together, by the runs' positions; none in the log of one run. */
+  vms?: readonly string[];
   /** Told when the view begins or ceases to need events. */
   onwatch?: () => void;
 }
 
-/**
- * What one viewer has of one run's output. Lines are kept by number and never change once complete, so it does not
- * matter in which order, how often or whether at all an event arrives: what is looked at and missing is read by cursor,
- * one call in flight. While it follows, it shows `tail`, the newest line up to which a whole screen is there; a stream
- * faster than the reads jumps from screen to screen, and what lies between is read when somebody scrolls there.
- */
-/** A row of the screen: a line with the number it has in its run. */
+/** A row of the screen: a line with the number it has in its log, and in a log of many VMs whose it is. */
 export interface Row { n: number; line: Line; vm?: string }
 
 /** What a screen scrolls through: all lines of a run, those that match, or those of many runs. Rows count from 1. */
 export interface LogRows {
+  /** The VMs whose lines these are, by the runs' positions, where they are those of many. */
+  readonly vms?: readonly string[];
   readonly version: number;
   readonly last: number;
   readonly tail: number;
@@ -65,7 +63,13 @@ export interface LogRows {
   part(i: number, offset: number): Promise<{ text: string; total: number }>;
 }
 
-export function createLogView(runId: string, { at = 0, logService, frame = (f) => requestAnimationFrame(f), onwatch }: LogViewDependencies) {
+/**
+ * What one viewer has of a log, a run's or that of all runs of a job. Lines are kept by number and never change once
+ * complete, so it does not matter in which order, how often or whether at all an event arrives: what is looked at and
+ * missing is read by cursor, one call in flight. While it follows, it shows `tail`, the newest line up to which a whole screen is there; a stream
+ * faster than the reads jumps from screen to screen, and what lies between is read when somebody scrolls there.
+ */
+export function createLogView(runId: string, { at = 0, logService, frame = (f) => requestAnimationFrame(f), vms, onwatch }: LogViewDependencies) {
   const lines = new Map<number, Line>();
   let chars = 0;
   let version = $state(0);
@@ -77,9 +81,11 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
   let seen = $state(0);
   let visible = $state(false);
   let error = $state.raw<ApiError | null>(null);
-  let open = $state.raw<OpenLine[]>([]);
+  let open = $state.raw<(OpenLine & { vm?: string })[]>([]);
   let notices = $state.raw<Notice[]>([]);
   let skipped = $state.raw<{ from: number; count: number } | null>(null);
+
+  let order = $state(0);
 
   let top = Math.max(1, at);
   let chosen: readonly number[] | null = null; // the lines that are seen, where they don't follow each other
@@ -156,11 +162,24 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
     return { from: gap, count };
   }
 
+  const vmOf = (l: Line | OpenLine): string | undefined => vms?.[l.run ?? 0];
+  const named = (list: OpenLine[]) => (vms ? list.map((o) => ({ ...o, vm: vmOf(o) })) : list);
+
+  /** In a job of another process lines may come to stand among those that are known: they are read anew. */
+  function reorder(to: number): void {
+    if (to === order) return;
+    order = to;
+    lines.clear();
+    chars = last = tail = target = 0;
+    skipped = null;
+  }
+
   function take(page: LogPage): void {
+    reorder(page.order ?? 0);
     keep(page.lines);
     if (page.last > last) last = page.last;
     // A reply may be older than an event that came meanwhile.
-    if (page.last >= last) open = page.open;
+    if (page.last >= last) open = named(page.open);
     done = done || page.done;
     if (page.notices.length >= notices.length) notices = page.notices;
     if (following && target === 0) target = last;
@@ -207,7 +226,11 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
     runId,
     /** Grows once per frame in which lines came; read it to be told. */
     get version() { return version; },
-    /** The newest line of the run. */
+    /** The VMs whose lines these are, where they are those of many. */
+    vms,
+    /** Another number means that lines have come to stand elsewhere. */
+    get order() { return order; },
+    /** The newest line of the log. */
     get last() { return last; },
     /** The line at the bottom of the screen while following. */
     get tail() { return tail; },
@@ -226,7 +249,7 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
     get skipped() { return skipped; },
     line: (n: number): Line | undefined => lines.get(n),
     // What a screen scrolls through, as LogRows has it: here a row is a line.
-    row: (i: number): Row | undefined => { const line = lines.get(i); return line && { n: i, line }; },
+    row: (i: number): Row | undefined => { const line = lines.get(i); return line && { n: i, line, vm: vmOf(line) }; },
     number: (i: number): number => i,
     index: (n: number): number => n,
 
@@ -258,11 +281,12 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
       stale = true;
       void pump();
     },
-    take(e: Pick<AppEvents['log:lines'], 'lines' | 'open' | 'last' | 'done'>): void {
+    take(e: Pick<AppEvents['log:lines'], 'lines' | 'open' | 'last' | 'done' | 'order'>): void {
       if (!visible || closed) return;
+      if ((e.order ?? 0) !== order) { stale = true; void pump(); return; }
       const quiet = e.lines.length === 0 && e.last === last;
       keep(e.lines);
-      if (e.last >= last) { open = e.open; last = e.last; }
+      if (e.last >= last) { open = named(e.open); last = e.last; }
       if (quiet || (e.done && !done)) stale = true;
       done = done || e.done;
       if (following) {

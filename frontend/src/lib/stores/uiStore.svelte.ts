@@ -5,6 +5,9 @@ export type CommandDialog = { kind: 'import' | 'library' | 'shipped' | 'suggesti
 /** What is edited and run: a free script, or a saved command with values. `at` tells two equal ones apart. */
 export interface Draft { script: string; commandId: string; values: Record<string, string>; at: number }
 
+/** How the output of all VMs of a job is shown: the last lines of each, or all lines in the order in which they came. */
+export type JobView = 'vms' | 'merged';
+
 /** What stands open in the window. */
 export function createUIStore() {
   let view = $state<'run' | 'history'>('run');
@@ -24,6 +27,7 @@ export function createUIStore() {
   let draft = $state.raw<Draft | null>(null);
   let compared = $state.raw<{ runId: string; against: string } | null>(null);
   let palette = $state(false);
+  let jobView = $state<JobView>('vms');
 
   return {
     get view() { return view; },
@@ -77,6 +81,9 @@ export function createUIStore() {
     get compared() { return compared; },
     compare(runId: string, against = '') { compared = { runId, against }; },
     closeCompared() { compared = null; },
+    /** The one chosen last: the next job begins with it. */
+    get jobView() { return jobView; },
+    set jobView(next: JobView) { jobView = next; },
     get paletteOpen() { return palette; },
     togglePalette(open: boolean) { palette = open; },
   };

@@ -16,6 +16,20 @@ export const PART = 65_536;
 /** A part of a line as it is shown: what was overwritten stands before what came over it, with a sign between. */
 export const partOf = (text: string): string => text.replace(/\r+$/, '').replaceAll('\r', '\u240d');
 
+/** The colour of a VM's name beside its lines: one of those of the log, the same wherever the name stands. Not red: that is for what failed. */
+export function hue(vm: string): string {
+  const hues = [4, 2, 5, 6, 3];
+  let sum = 0;
+  for (const c of vm) sum = (sum * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
+  return `var(--ansi-${hues[sum % hues.length] ?? 4})`;
+}
+
+/** A name in a part that may be cut and its end, which is always seen. */
+export function nameParts(vm: string): { head: string; tail: string } {
+  const letters = [...vm];
+  return { head: letters.slice(0, -8).join(''), tail: letters.slice(-8).join('') };
+}
+
 /** The CSS of a style; '' for most text. Whatever colours a program asks for, the words stay readable in both themes. */
 export function css(s: Style): string {
   if (s === plain) return '';

@@ -8,7 +8,7 @@ export interface AppEvents {
   'vms:changed': Stamp;
   'commands:changed': Stamp;
   'job:changed': Stamp & { job: Job; runs: Run[] };
-  'log:lines': Stamp & { runId: string; from: number; lines: Line[]; open: OpenLine[]; last: number; done: boolean };
+  'log:lines': Stamp & { runId: string; from: number; lines: Line[]; open: OpenLine[]; last: number; done: boolean; order?: number };
   'prompt:asked': Stamp & { prompt: Prompt };
   'prompt:closed': Stamp & { id: string };
   'sshconfig:changed': Stamp;
