@@ -417,13 +417,13 @@ describe('the lines of all VMs of a job', () => {
   function fakeJob(count: number) {
     const run = fakeRun(count);
     const asked: string[] = [];
-    const of = { order: 0, asked, run };
-    const read = async (id: string, from: number, ask: number): Promise<LogPage> => {
+    const of = { order: 0, asked, run, read };
+    async function read(id: string, from: number, ask: number): Promise<LogPage> {
       asked.push(id);
       const page = await run.read(id, from, ask);
       return { ...page, order: of.order, open: [{ stream: 'stdout', text: '$ ', run: 2 }], lines: page.lines.map((l) => ({ ...l, text: `${l.text} ${of.order}`, run: (l.n - 1) % 3, runLine: Math.ceil(l.n / 3) })) } as LogPage;
-    };
-    return { ...of, set order(n: number) { of.order = n; }, read };
+    }
+    return of;
   }
   function open(job: ReturnType<typeof fakeJob>) {
     let log: (e: AppEvents['log:lines']) => void = () => {};
