@@ -54,6 +54,7 @@ test('the lines of all VMs together, live: in the order in which they came, each
   await expect(page.getByText('300 lines', { exact: true })).toBeVisible();
   await log(page).hover();
   await page.mouse.wheel(0, -300);
+  await expect(page.getByRole('button', { name: 'Follow', exact: true })).toBeVisible();
   const before = await rows(page);
   letOn();
   const news = page.getByRole('button', { name: '600 new lines', exact: true });
@@ -116,7 +117,7 @@ test('find over all VMs, by keys: counted, walked through, alone on the screen, 
   const row = log(page).locator('[data-line]').filter({ hasText: 'node-2' }).filter({ hasText: /line 77$/ });
   await row.locator('.vm').click();
   await expect(tab(page)).toContainText('node-2');
-  await expect(log(page).locator('.marked')).toHaveAttribute('data-line', '77');
+  await expect(log(page).locator('.marked .text')).toHaveText('line 77');
 });
 
 test('the lines of all VMs of a job of the past, by keys alone, and its run by another process', async ({ page, three }) => {
