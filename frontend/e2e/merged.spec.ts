@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
@@ -22,7 +22,9 @@ const test = base.extend<{ three: { url: string; vmo: (...args: string[]) => str
 
 /** A command that says some lines, and the others when it is let to. */
 function inTwoParts() {
-  const gate = join(mkdtempSync(join(tmpdir(), 'vmo-gate-')), 'open');
+  const dir = mkdtempSync(join(tmpdir(), 'vmo-gate-'));
+  chmodSync(dir, 0o755); // the server may be another account's
+  const gate = join(dir, 'open');
   return { script: `seq -f "line %g" 1 100; until [ -e ${gate} ]; do sleep 0.1; done; for i in $(seq 101 300); do echo "line $i"; sleep 0.005; done`, letOn: () => writeFileSync(gate, '') };
 }
 
