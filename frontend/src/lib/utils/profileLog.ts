@@ -104,12 +104,12 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
       }
       seen = last;
       since = performance.now();
-      screen.style.visibility = ++steps % PAINT_EVERY === 0 ? '' : 'hidden';
+      document.documentElement.style.visibility = ++steps % PAINT_EVERY === 0 ? '' : 'hidden';
       if (steps % PAINT_EVERY === 0) await painted();
       if (log.dataset.following === 'true' && seen >= Number(log.dataset.last)) break;
       press('PageDown');
     }
-    screen.style.visibility = '';
+    document.documentElement.style.visibility = '';
     window.requestAnimationFrame = onFrame;
     mark('scroll-lines', seen);
     mark('scroll-missing', missing);
