@@ -134,3 +134,8 @@ func (j *Jobs) Compare(runID, against string) (domain.Comparison, error) {
 		return a.Compare(ctx, runID, against)
 	})
 }
+
+// Fold gives the finished runs of a job in groups that ended alike and wrote the same, the biggest first.
+func (j *Jobs) Fold(jobID string) ([][]string, error) {
+	return read(j.w, func(ctx context.Context, a *app.App) ([][]string, error) { return a.Fold(ctx, jobID) })
+}

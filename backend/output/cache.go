@@ -1,6 +1,9 @@
 package output
 
-import "sync"
+import (
+	"crypto/sha256"
+	"sync"
+)
 
 // cache keeps what was decoded last, so that the next page of a log costs neither a query nor a chunk. Blocks are
 // immutable, and the same bytes of a run are the same for ever, so nothing in it can be out of date.
@@ -8,8 +11,9 @@ type cache struct {
 	mu     sync.Mutex
 	blocks []cached // most recent last
 	bytes  int64
-	ended  map[string]struct{} // runs that this process wrote to the end
-	ends   map[string]tip      // of finished runs
+	ended  map[string]struct{}          // runs that this process wrote to the end
+	ends   map[string]tip               // of finished runs
+	sums   map[string][sha256.Size]byte // of the output of finished runs
 }
 
 type cached struct {
@@ -18,7 +22,7 @@ type cached struct {
 }
 
 func newCache() *cache {
-	return &cache{ended: map[string]struct{}{}, ends: map[string]tip{}}
+	return &cache{ended: map[string]struct{}{}, ends: map[string]tip{}, sums: map[string][sha256.Size]byte{}}
 }
 
 // find gives the run's block for which match is true.
@@ -75,6 +79,20 @@ func (c *cache) tip(runID string) (tip, bool) {
 	defer c.mu.Unlock()
 	t, ok := c.ends[runID]
 	return t, ok
+}
+
+func (c *cache) setDigest(runID string, d [sha256.Size]byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sums[runID] = d
+	shrink(c.sums, runID)
+}
+
+func (c *cache) digest(runID string) ([sha256.Size]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	d, ok := c.sums[runID]
+	return d, ok
 }
 
 // shrink removes any entries but one, until few enough are left.

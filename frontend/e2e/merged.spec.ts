@@ -139,3 +139,30 @@ test('the lines of all VMs of a job of the past, by keys alone, and its run by a
   await page.keyboard.press('ArrowLeft');
   await expect(views.getByRole('radio', { name: 'By VM', exact: true })).toBeFocused();
 });
+
+test('fold same: VMs that said the same and ended alike stand together once; one that goes on joins when it has ended', async ({ page, three }) => {
+  const dir = mkdtempSync(join(tmpdir(), 'vmo-odd-'));
+  chmodSync(dir, 0o777); // the server may be another account's
+  // Whoever makes the folder is the odd one.
+  await runOnAll(page, three, `if mkdir ${dir}/first 2>/dev/null; then until [ -e ${dir}/open ]; do sleep 0.1; done; echo odd; exit 3; fi; seq -f "line %g" 1 40`);
+  await page.getByRole('radio', { name: 'Fold same', exact: true }).click();
+  const groups = page.getByRole('region', { name: 'What the VMs said, the same once' });
+  const same = groups.getByRole('region', { name: /^Output of 2 VMs: / });
+  await expect(same).toContainText('line 40');
+  await expect(same).toContainText('same output');
+  await expect(groups.getByText('1 VM not ended yet.')).toBeVisible();
+  writeFileSync(join(dir, 'open'), '');
+  const odd = groups.getByRole('region', { name: /^Output of node-[^:]*$/ });
+  await expect(odd.getByText('odd', { exact: true })).toBeVisible();
+  await expect(odd).toContainText('exit 3');
+  await expect(groups.getByText('not ended yet')).toHaveCount(0);
+  await same.getByRole('button', { name: '2 VMs', exact: true }).click();
+  const those = same.getByRole('list', { name: 'VMs with this output' }).getByRole('button');
+  await expect(those).toHaveCount(2);
+  const name = (await those.last().textContent()) ?? '';
+  expect(names).toContain(name.trim());
+  await those.last().click();
+  await expect(tab(page)).toContainText(name.trim());
+  await expect(log(page)).toContainText('line 40');
+  rmSync(dir, { recursive: true, force: true });
+});

@@ -7,7 +7,7 @@ import { span, type When } from '../utils/span';
 import { createStoreFactory } from './base.svelte';
 
 interface Dependencies {
-  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'stats' | 'setStarred' | 'delete' | 'restore' | 'deleteMany' | 'restoreMany' | 'usage' | 'compare'>;
+  jobService: Pick<JobAPIService, 'start' | 'stop' | 'stopRun' | 'retry' | 'get' | 'list' | 'stats' | 'setStarred' | 'delete' | 'restore' | 'deleteMany' | 'restoreMany' | 'usage' | 'compare' | 'fold'>;
   jobEvents: Pick<JobWebSocketService, 'onJobChanged' | 'onGap'>;
   events: Pick<WebSocketManager, 'on'>;
 }
@@ -258,6 +258,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     usage: (query: Partial<UsageQuery>) => jobService.usage({ commandId: '', script: '', vmId: '', vmName: '', ...query }),
     /** Jobs that fit a text, for the palette; the filter of the history isn't touched. */
     async findJobs(text: string, limit: number) { return (await jobService.list({ vmIds: [], vmName: '', commandId: '', statuses: [], text, origin: '', cursor: '', limit })).jobs; },
+    /** The ids of a job's finished runs that ended alike and wrote the same, in groups, the biggest first. Rejects with an ApiError. */
+    fold: (jobId: string) => jobService.fold(jobId),
     compare: (runId: string, against = '') => jobService.compare(runId, against),
     async restoreJob(id: string) { await jobService.restore(id); await loadHistory(); },
     destroy() { clearTimeout(refresh); for (const stop of stops) stop(); },

@@ -9,7 +9,7 @@ function setUp() {
   const jobService = {
     start: vi.fn(async () => aDetail('j')), stop: vi.fn(async () => {}), stopRun: vi.fn(async () => {}), retry: vi.fn(async () => aDetail('again')),
     get: vi.fn(async (id: string) => aDetail(id)), list: vi.fn(async () => page()), stats: vi.fn(async () => ({ total: 1, counts: {} as Record<string, number> })), setStarred: vi.fn(async () => {}), delete: vi.fn(async () => {}), restore: vi.fn(async () => {}),
-    deleteMany: vi.fn(async () => {}), restoreMany: vi.fn(async () => {}), usage: vi.fn(), compare: vi.fn(),
+    deleteMany: vi.fn(async () => {}), restoreMany: vi.fn(async () => {}), usage: vi.fn(), compare: vi.fn(), fold: vi.fn(),
   };
   return { events, jobService, store: createJobStore({ jobService, jobEvents: events, events }) };
 }

@@ -5,8 +5,9 @@ export type CommandDialog = { kind: 'import' | 'library' | 'shipped' | 'suggesti
 /** What is edited and run: a free script, or a saved command with values. `at` tells two equal ones apart. */
 export interface Draft { script: string; commandId: string; values: Record<string, string>; at: number }
 
-/** How the output of all VMs of a job is shown: the last lines of each, or all lines in the order in which they came. */
-export type JobView = 'vms' | 'merged';
+/** How the output of all VMs of a job is shown: the last lines of each, all lines in the order in which they came, or once
+ * what some of them said alike. */
+export type JobView = 'vms' | 'merged' | 'same';
 
 /** What stands open in the window. */
 export function createUIStore() {

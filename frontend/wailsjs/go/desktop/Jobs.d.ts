@@ -9,6 +9,8 @@ export function Delete(arg1:string):Promise<void>;
 
 export function DeleteMany(arg1:Array<string>):Promise<void>;
 
+export function Fold(arg1:string):Promise<Array<any>>;
+
 export function Get(arg1:string):Promise<domain.JobDetail>;
 
 export function List(arg1:domain.JobFilter):Promise<domain.JobPage>;

@@ -14,6 +14,10 @@ export function DeleteMany(arg1) {
   return window['go']['desktop']['Jobs']['DeleteMany'](arg1);
 }
 
+export function Fold(arg1) {
+  return window['go']['desktop']['Jobs']['Fold'](arg1);
+}
+
 export function Get(arg1) {
   return window['go']['desktop']['Jobs']['Get'](arg1);
 }

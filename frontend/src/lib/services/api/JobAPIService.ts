@@ -16,5 +16,7 @@ export class JobAPIService extends APIService {
   deleteMany = (ids: string[]) => this.call<void>(() => Go.DeleteMany(ids));
   restoreMany = (ids: string[]) => this.call<void>(() => Go.RestoreMany(ids));
   usage = (query: UsageQuery) => this.call<Usage>(() => Go.Usage(query));
+  /** Ids of the finished runs that ended alike and wrote the same, in groups. */
+  fold = (jobId: string) => this.call<string[][]>(() => Go.Fold(jobId));
   compare = (runId: string, against: string) => this.call<Comparison>(() => Go.Compare(runId, against));
 }
