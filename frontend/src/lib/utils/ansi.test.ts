@@ -103,11 +103,11 @@ describe('foreign bytes', () => {
     }
   });
 
-  it('takes time in proportion to the text', () => {
-    for (const hostile of [`${ESC}]`.repeat(20_000), `${ESC}[`.repeat(20_000), '1;'.repeat(20_000) + 'm', `${ESC}[${'1;'.repeat(20_000)}m`, `a\x08`.repeat(20_000), '\x9d'.repeat(32_000), '\x90'.repeat(32_000), 'a'.repeat(30_000) + '\x08'.repeat(30_000)]) {
-      const began = performance.now();
-      parseAnsi(hostile);
-      expect(performance.now() - began).toBeLessThan(500);
+  // What takes time by the square goes on until the test's time is over.
+  it('takes time in proportion to the text', { timeout: 60_000 }, () => {
+    const n = 400_000;
+    for (const hostile of [`${ESC}]`.repeat(n), `${ESC}[`.repeat(n), '1;'.repeat(n) + 'm', `${ESC}[${'1;'.repeat(n)}m`, `a\x08`.repeat(n), '\x9d'.repeat(n), '\x90'.repeat(n), 'a'.repeat(n) + '\x08'.repeat(n)]) {
+      expect(parseAnsi(hostile).spans.length).toBeLessThanOrEqual(1);
     }
   });
 });
