@@ -76,8 +76,11 @@ type orphan struct {
 	ended   int64 // when vmo or the link was, as sshdtest.Now says; 0: it isn't
 }
 
-// left are the processes of the job in a look at all.
+// left are the processes of the job in a look at all: none of a job that never told its run and session.
 func (o *orphan) left(all []sshdtest.Proc) []sshdtest.Proc {
+	if o.id == "" || o.session <= 1 {
+		return nil
+	}
 	var found []sshdtest.Proc
 	for _, p := range all {
 		if strings.HasPrefix(p.Command, vmoBinary) {
@@ -169,6 +172,12 @@ func (o *orphan) begin(t *testing.T, d *data, l *look) *started {
 		args = append(args, "--timeout", "5s")
 	}
 	run := d.start(append(args, "--", "echo $VMO_RUN_ID $$; "+o.script)...)
+	began := false
+	defer func() {
+		if !began {
+			t.Errorf("job %d (%s) did not begin: vmo printed %q and %q", o.n, o.account, run.out, run.errs)
+		}
+	}()
 	eventually(t, fmt.Sprintf("job %d (%s) runs on the target", o.n, o.script), func() bool {
 		line, _, whole := strings.Cut(run.out.String(), "\n")
 		words := strings.Fields(strings.TrimPrefix(line, o.target+" | "))
@@ -181,6 +190,7 @@ func (o *orphan) begin(t *testing.T, d *data, l *look) *started {
 		sleeps := strings.Contains(fmt.Sprint(o.left(all)), ": sleep "+o.arg)
 		return sleeps && len(o.keeper(all)) > 0
 	})
+	began = true
 	return run
 }
 
@@ -304,6 +314,21 @@ func TestNoOrphans(t *testing.T) {
 		t.Errorf("job %d (%s %v ago, %s, %s): %v", o.n, o.way, time.Since(o.stopped).Round(time.Second), o.account, o.script, left)
 	}
 	killAll(t, survivors)
+}
+
+// What has no run of its own is nobody's: without this look, a job that never began would own every process of the
+// computer, and as root killAll would end them all.
+func TestOrphanThatNeverBeganOwnsNothing(t *testing.T) {
+	t.Parallel()
+	all := sshdtest.Living()
+	if len(all) == 0 {
+		t.Fatal("this computer has no processes")
+	}
+	for _, o := range []*orphan{{arg: "1000001"}, {arg: "1000001", session: 1}, {arg: "1000001", id: "run"}} {
+		if left := o.left(all); len(left) > 0 {
+			t.Errorf("run %q, session %d: %d processes, like %v", o.id, o.session, len(left), left[0])
+		}
+	}
 }
 
 func killAll(t *testing.T, survivors map[*orphan][]sshdtest.Proc) {
