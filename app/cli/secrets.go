@@ -59,7 +59,7 @@ func readSecret(fd int) (string, error) {
 // is asked on the terminal for the others.
 func (c *cli) secrets(ctx context.Context, a *app.App, command domain.Command, given map[string]string, asks bool) (map[string]string, error) {
 	params := domain.SecretParams(command.Params)
-	kept, err := keptOf(ctx, a.Kept, command, given)
+	kept, err := c.keptOf(ctx, a.Kept, command, given)
 	if err != nil {
 		return nil, err
 	}
@@ -94,8 +94,9 @@ func (c *cli) secrets(ctx context.Context, a *app.App, command domain.Command, g
 	return out, nil
 }
 
-// keptOf gives the command's secrets that the keychain has, but for those that were handed in.
-func keptOf(ctx context.Context, kept app.KeptSecrets, command domain.Command, given map[string]string) (map[string]string, error) {
+// keptOf gives the command's secrets that the keychain has, but for those that were handed in. It says which ones are
+// asked for again because the command has changed since.
+func (c *cli) keptOf(ctx context.Context, kept app.KeptSecrets, command domain.Command, given map[string]string) (map[string]string, error) {
 	if len(given) == len(domain.SecretParams(command.Params)) {
 		return nil, nil //nolint:nilnil // none is no error: all were handed in
 	}
@@ -103,8 +104,11 @@ func keptOf(ctx context.Context, kept app.KeptSecrets, command domain.Command, g
 	if err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(known.Names, func(name string) bool { _, there := given[name]; return there })
-	return kept.With(ctx, command.ID, nil, names)
+	handedIn := func(name string) bool { _, there := given[name]; return there }
+	for _, name := range slices.DeleteFunc(known.Changed, handedIn) {
+		fmt.Fprintf(c.err, "vmo: %s has changed since %s was kept in the keychain: look at what it does now.\n", c.clean(command.Name), c.clean(name))
+	}
+	return kept.With(ctx, command.ID, nil, slices.DeleteFunc(known.Names, handedIn))
 }
 
 // askSecret reads one secret from the terminal without echo. An interrupt gives the terminal its echo back.

@@ -214,7 +214,25 @@ test('a secret parameter is kept on the tick alone, given to the window by nobod
     await expect(log(page)).toContainText(stars);
     expect(vmo('run', '--on', 'web-1', '--template', 'Secretive')).toContain('got ');
 
+    // Whoever changes what the command does gets nothing without a question, until the person has seen it.
     await page.getByRole('tab', { name: 'Run', exact: true }).click();
+    await page.getByRole('option', { name: /Secretive/ }).click({ button: 'right' });
+    await page.getByRole('menuitem', { name: 'Edit' }).click();
+    const edit = page.getByRole('dialog', { name: 'Edit “Secretive”' });
+    await edit.getByRole('textbox', { name: 'Script', exact: true }).fill('echo now {{token}}');
+    await page.keyboard.press('Control+Enter');
+    await expect(edit).toBeHidden();
+    await expect(page.getByText('The command has changed since token was kept')).toBeVisible();
+    await expect(field).toHaveAttribute('placeholder', 'asked at every run');
+    await expect(page.getByText('token needs a value')).toBeVisible();
+    expect(() => vmo('run', '--on', 'web-1', '--template', 'Secretive')).toThrow(/has changed since token was kept/);
+    await field.fill(token);
+    await tick.check();
+    await page.getByRole('button', { name: /^Run/ }).click();
+    await expect(log(page)).toContainText(`now ${'*'.repeat(token.length)}`);
+    await expect(field).toHaveAttribute('placeholder', 'kept in the keychain');
+    expect(await kept()).toHaveLength(1);
+
     await page.getByRole('button', { name: 'Forget token' }).click();
     await expect(page.getByText('The keychain has forgotten token')).toBeVisible();
     await expect(page.getByText('token needs a value')).toBeVisible();

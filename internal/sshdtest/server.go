@@ -152,6 +152,13 @@ func prepare(o Options) (*Server, error) {
 			return nil, err
 		}
 	}
+	if !strings.HasPrefix(user, accountPrefix) {
+		// A login of root or of the person who runs the tests. What stands in their own .bashrc is none of a test's
+		// business, and a killed test must leave nothing half done by it behind.
+		if err := os.Mkdir(s.home(), 0o700); err != nil {
+			return nil, err
+		}
+	}
 	if os.Geteuid() == 0 {
 		// The privilege separation folder that the distribution's service unit makes.
 		if err := os.MkdirAll("/run/sshd", 0o755); err != nil {
@@ -162,6 +169,9 @@ func prepare(o Options) (*Server, error) {
 }
 
 func (s *Server) path(name string) string { return filepath.Join(s.Dir, name) }
+
+// home is the HOME of those whose own one is left alone.
+func (s *Server) home() string { return s.path("home") }
 
 func (s *Server) config(o Options) string {
 	var b strings.Builder
@@ -179,7 +189,12 @@ func (s *Server) config(o Options) string {
 	fmt.Fprintf(&b, "PasswordAuthentication %s\n", yesNo(o.Password != ""))
 	b.WriteString("UsePAM no\nKbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\nUseDNS no\nLogLevel VERBOSE\n")
 	b.WriteString("AllowTcpForwarding yes\nX11Forwarding no\nLoginGraceTime 60\n")
-	fmt.Fprintf(&b, "SetEnv VMO_SSHD_TEST=%s %s\n", s.Mark, strings.Join(o.Env, " "))
+	env := append([]string{"VMO_SSHD_TEST=" + s.Mark}, o.Env...)
+	isHome := func(pair string) bool { return strings.HasPrefix(pair, "HOME=") }
+	if !strings.HasPrefix(s.User, accountPrefix) && !slices.ContainsFunc(env, isHome) {
+		env = append(env, "HOME="+s.home())
+	}
+	fmt.Fprintf(&b, "SetEnv %s\n", strings.Join(env, " "))
 	startups := o.MaxStartups
 	if startups == "" {
 		startups = "1000"

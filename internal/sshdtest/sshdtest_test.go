@@ -7,20 +7,27 @@ import (
 	"testing"
 )
 
-// The harness is right when OpenSSH's own client is content with what it writes.
+// The harness is right when OpenSSH's own client is content with what it writes. A person's own .bashrc isn't run by it.
 func TestRealClient(t *testing.T) {
 	for _, login := range Logins() {
 		t.Run(login, func(t *testing.T) {
 			srv := Start(t, Options{User: login})
 			home := NewHome(t)
 			home.Ready("box", srv)
-			cmd := exec.Command("ssh", "-F", home.ConfigFile, "-o", "BatchMode=yes", "box", "id -un; echo $VMO_SSHD_TEST")
+			cmd := exec.Command("ssh", "-F", home.ConfigFile, "-o", "BatchMode=yes", "box", "id -un; echo $VMO_SSHD_TEST $HOME")
 			cmd.Stderr = os.Stderr
 			out, err := cmd.Output()
 			if err != nil {
 				t.Fatalf("ssh: %v", err)
 			}
-			if want := login + "\n" + srv.Mark + "\n"; string(out) != want {
+			at, err := HomeOf(login)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.HasPrefix(login, accountPrefix) {
+				at = srv.home()
+			}
+			if want := login + "\n" + srv.Mark + " " + at + "\n"; string(out) != want {
 				t.Errorf("ssh printed %q, want %q", out, want)
 			}
 		})

@@ -3,18 +3,20 @@ import { ApiError } from '../../services/api/ApiError';
 import type { KeptSecrets } from '../../services/api/types';
 import type { CommandStore } from '../../stores/commandStore.svelte';
 
+const nothing: KeptSecrets = { canKeep: false, names: [], changed: [] };
+
 /**
  * What the keychain has of one command's secret parameters, and which of the typed ones it shall have. The values stay
  * where they are: a job is started with the names of those that are kept.
  */
 export function createKeptSecrets(store: Pick<CommandStore, 'keptSecrets' | 'keepSecret' | 'forgetSecret'>) {
   let command = '';
-  let known = $state.raw<KeptSecrets>({ canKeep: false, names: [] });
+  let known = $state.raw<KeptSecrets>(nothing);
   let wanted = $state.raw<ReadonlySet<string>>(new Set());
 
   async function load(id: string, any: boolean): Promise<void> {
     command = id;
-    known = { canKeep: false, names: [] };
+    known = nothing;
     wanted = new Set();
     if (!id || !any) return;
     // Without an answer everything is asked for, as where there is no keychain.
@@ -26,6 +28,8 @@ export function createKeptSecrets(store: Pick<CommandStore, 'keptSecrets' | 'kee
     load,
     get canKeep() { return known.canKeep; },
     has: (name: string): boolean => known.names.includes(name),
+    /** Kept for what the command did before it was changed: it is asked for again. */
+    changed: (name: string): boolean => known.changed.includes(name),
     wants: (name: string): boolean => wanted.has(name),
     want(name: string, on: boolean) { const next = new Set(wanted); if (on) next.add(name); else next.delete(name); wanted = next; },
     /** The kept ones that are used: those for which nothing else was typed. */
@@ -44,7 +48,8 @@ export function createKeptSecrets(store: Pick<CommandStore, 'keptSecrets' | 'kee
     async forget(name: string): Promise<void> {
       try {
         await store.forgetSecret(command, name);
-        known = { ...known, names: known.names.filter((n) => n !== name) };
+        const others = (names: string[]) => names.filter((n) => n !== name);
+        known = { ...known, names: others(known.names), changed: others(known.changed) };
         toast(`The keychain has forgotten ${name}`);
       } catch (reason) {
         const e = ApiError.from(reason);
