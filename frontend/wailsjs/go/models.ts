@@ -3,6 +3,7 @@ export namespace app {
 	export interface Kept {
 	    canKeep: boolean;
 	    names: string[];
+	    changed: string[];
 	}
 	export interface LogExport {
 	    jobId: string;
