@@ -159,8 +159,10 @@ const (
 	// signRest is how many times as long as it worked the builder rests while runs write.
 	signRest = 10
 
-	// searchPacks is how many packs a search reads at once: a short read each, so that it never pins the write-ahead log.
-	searchPacks = 8
+	// searchPacks is how many packs each of searchReaders reads of a search in one go: a short read each, so that it never
+	// pins the write-ahead log. Both readers together leave half of the store's connections to others.
+	searchPacks   = 16
+	searchReaders = 2
 
 	// searchRuns is how many runs it asks for at once.
 	searchRuns = 256

@@ -76,14 +76,14 @@ func (m *memStore) AddSignatures(_ context.Context, pack domain.SignaturePack) e
 	return nil
 }
 
-func (m *memStore) Packs(_ context.Context, newest int64, limit int) ([]domain.SignaturePack, error) {
+func (m *memStore) Packs(_ context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var some []domain.SignaturePack
-	for ; newest > 0 && len(some) < limit; newest-- {
-		some = append(some, m.signed.packs[newest-1])
+	for newest -= int64(skip); newest > 0 && limit > 0; newest-- {
+		look(m.signed.packs[newest-1])
+		limit--
 	}
-	return some, nil
+	return nil
 }
 
 func (m *memStore) SignatureBytes(_ context.Context, newest int64) (bytes int64, err error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -74,17 +75,16 @@ type search struct {
 
 // packs searches what has signatures.
 func (s *search) packs(ctx context.Context, newest int64) error {
-	var slots []int
-	for newest > 0 {
-		packs, err := s.h.store.Packs(ctx, newest, searchPacks)
+	for {
+		packs, err := s.candidates(ctx, newest)
 		if err != nil || len(packs) == 0 {
 			return err
 		}
 		for _, pack := range packs {
-			newest = pack.Key - 1
+			newest = pack.key - 1
 			before := s.progress.Searched
-			if slots = s.m.candidates(pack.Data, slots[:0]); len(slots) > 0 {
-				ranges, err := s.h.store.SignedRanges(ctx, pack.Key, slots)
+			if len(pack.slots) > 0 {
+				ranges, err := s.h.store.SignedRanges(ctx, pack.key, pack.slots)
 				if err != nil {
 					return err
 				}
@@ -92,13 +92,34 @@ func (s *search) packs(ctx context.Context, newest int64) error {
 					return err
 				}
 			}
-			s.progress.Searched = before + pack.Bytes
+			s.progress.Searched = before + pack.bytes
 			if err := s.pause(ctx); err != nil {
 				return err
 			}
 		}
 	}
-	return nil
+}
+
+// candidatePack is a pack, and which of its slots may hold a match.
+type candidatePack struct {
+	key, bytes int64
+	slots      []int
+}
+
+// candidates looks at the next packs from newest on, newest first: searchReaders at once take searchPacks each.
+func (s *search) candidates(ctx context.Context, newest int64) ([]candidatePack, error) {
+	var found [searchReaders][]candidatePack
+	var errs [searchReaders]error
+	var wait sync.WaitGroup
+	for i := range searchReaders {
+		wait.Go(func() {
+			errs[i] = s.h.store.Packs(ctx, newest, i*searchPacks, searchPacks, func(p domain.SignaturePack) {
+				found[i] = append(found[i], candidatePack{p.Key, p.Bytes, s.m.candidates(p.Data, nil)})
+			})
+		})
+	}
+	wait.Wait()
+	return slices.Concat(found[:]...), errors.Join(errs[:]...)
 }
 
 // ranges searches stretches of output. Fresh ones go on to what is not stored yet.

@@ -40,7 +40,7 @@ type Signatures interface {
 	AddSignatures(ctx context.Context, pack domain.SignaturePack) error
 	// Packs gives at most limit packs with a key of at most newest, newest first, without Ranges; SignatureBytes is how
 	// much output all of those stand for.
-	Packs(ctx context.Context, newest int64, limit int) ([]domain.SignaturePack, error)
+	Packs(ctx context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error
 	SignatureBytes(ctx context.Context, newest int64) (int64, error)
 	// SignedRanges are the stretches that slots of a pack stand for.
 	SignedRanges(ctx context.Context, pack int64, slots []int) ([]domain.LogRange, error)

@@ -35,10 +35,14 @@ func scanJob(row scanner) (domain.Job, error) {
 	j.CreatedAt, j.StartedAt, j.FinishedAt = fromMillis(created), fromNullMillis(started), fromNullMillis(finished)
 	j.CommandID, j.RetryOf = nullString(command), nullString(retry)
 	j.Counts, j.VMNames, j.Values, j.Env = map[domain.Status]int{}, []string{}, map[string]string{}, map[string]string{}
+	j.Secrets = []domain.Param{}
 	for _, column := range []struct {
 		name, text string
 		into       any
 	}{{"jobs.counts", counts, &j.Counts}, {"jobs.vm_names", names, &j.VMNames}, {"jobs.vals", vals, &j.Values}, {"jobs.env", env, &j.Env}, {"jobs.options", options, &j.Options}, {"jobs.secrets", secrets, &j.Secrets}} {
+		if column.text == "{}" || column.text == "[]" {
+			continue // as most are, and as they are here already
+		}
 		if err := fromJSON(column.name, column.text, column.into); err != nil {
 			return j, err
 		}

@@ -84,11 +84,20 @@ func (s *Store) AddSignatures(ctx context.Context, pack domain.SignaturePack) er
 	})
 }
 
-// Packs gives packs of signatures, newest first: at most limit of those with a key of at most newest.
-func (s *Store) Packs(ctx context.Context, newest int64, limit int) ([]domain.SignaturePack, error) {
-	return list(ctx, s, "read signatures", func(row scanner) (p domain.SignaturePack, err error) {
-		return p, row.Scan(&p.Key, &p.Bytes, &p.Data)
-	}, `SELECT key, bytes, data FROM log_signatures WHERE key <= ? ORDER BY key DESC LIMIT ?`, newest, limit)
+// Packs reads packs of signatures, newest first: of those with a key of at most newest, limit ones behind the first skip.
+// The Data that look is given is valid until it returns: nothing of many megabytes is copied for a look at it.
+func (s *Store) Packs(ctx context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error {
+	_, err := list(ctx, s, "read signatures", func(row scanner) (struct{}, error) {
+		var p domain.SignaturePack
+		var data sql.RawBytes
+		if err := row.Scan(&p.Key, &p.Bytes, &data); err != nil {
+			return struct{}{}, err
+		}
+		p.Data = data
+		look(p)
+		return struct{}{}, nil
+	}, `SELECT key, bytes, data FROM log_signatures WHERE key <= ? ORDER BY key DESC LIMIT ? OFFSET ?`, newest, limit, skip)
+	return err
 }
 
 // SignatureBytes is how much output the packs up to newest stand for.

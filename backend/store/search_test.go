@@ -2,6 +2,7 @@ package store
 
 import (
 	"reflect"
+	"slices"
 	"testing"
 
 	"vmorchestrator/backend/domain"
@@ -34,8 +35,17 @@ func TestSignatures(t *testing.T) {
 		t.Fatalf("newest %d, %+v, want %+v", newest, fresh, want)
 	}
 	must(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 40, Data: []byte("three"), Ranges: [][]domain.LogRange{{want[1]}}}))
-	packs, err := s.Packs(ctx, 9, 5)
-	must(t, err)
+	read := func(skip, limit int) (packs []domain.SignaturePack) {
+		must(t, s.Packs(ctx, 9, skip, limit, func(p domain.SignaturePack) {
+			p.Data = slices.Clone(p.Data)
+			packs = append(packs, p)
+		}))
+		return packs
+	}
+	packs := read(0, 5)
+	if first, second := read(0, 1), read(1, 5); !reflect.DeepEqual(slices.Concat(first, second), packs) || len(first) != 1 {
+		t.Fatalf("in two parts %+v and %+v, at once %+v", first, second, packs)
+	}
 	if len(packs) != 2 || string(packs[0].Data) != "three" || packs[1].Bytes != 110 {
 		t.Fatalf("packs %+v", packs)
 	}
@@ -53,8 +63,8 @@ func TestSignatures(t *testing.T) {
 	// The signatures of a run go with it, and a pack with the last of them.
 	_, err = s.writer.Exec(`DELETE FROM runs WHERE key = ?`, a.Run)
 	must(t, err)
-	if packs, err = s.Packs(ctx, 9, 5); err != nil || len(packs) != 1 || packs[0].Key != 1 {
-		t.Fatalf("packs %+v (%v)", packs, err)
+	if packs = read(0, 5); len(packs) != 1 || packs[0].Key != 1 {
+		t.Fatalf("packs %+v", packs)
 	}
 	// So they do with the output alone.
 	must(t, s.ReplaceTails(ctx, tail(runs[1].ID, 0, 50, 1, 5)))

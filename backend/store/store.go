@@ -157,7 +157,8 @@ func dsn(path, lock string, readOnly bool) string {
 		"temp_store(MEMORY)",
 	}
 	if readOnly {
-		pragmas = append(pragmas, "query_only(1)")
+		// Thrice SQLite's own: the history of a VM lies over some thousand pages.
+		pragmas = append(pragmas, "query_only(1)", "cache_size(-6000)")
 	}
 	query := url.Values{"_txlock": {lock}, "_pragma": pragmas}
 	return name.String() + "?" + query.Encode()
