@@ -36,7 +36,7 @@ linux_packages() {
 	[ "$want" = test ] || return 0
 	need openssh-server test -x /usr/sbin/sshd
 	# Chromium without a window of its own: the tests take two thirds of the time that they take in the whole browser.
-	need chromium-headless-shell any chromium-headless-shell chromium-browser google-chrome
+	need chromium-headless-shell any chromium-headless-shell chromium chromium-browser google-chrome
 	need xvfb have Xvfb
 	need xdotool have xdotool
 	need imagemagick have convert

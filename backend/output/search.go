@@ -1,6 +1,7 @@
 package output
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -114,12 +115,12 @@ func (s *search) candidates(ctx context.Context, newest int64) ([]candidatePack,
 	for i := range searchReaders {
 		wait.Go(func() {
 			errs[i] = s.h.store.Packs(ctx, newest, i*searchPacks, searchPacks, func(p domain.SignaturePack) {
-				found[i] = append(found[i], candidatePack{p.Key, p.Bytes, s.m.candidates(p.Data, nil)})
+				found[i] = append(found[i], candidatePack{p.Key, p.Bytes, s.m.candidates(p.Data)})
 			})
 		})
 	}
 	wait.Wait()
-	return slices.Concat(found[:]...), errors.Join(errs[:]...)
+	return slices.Concat(found[:]...), cmp.Or(errs[:]...)
 }
 
 // ranges searches stretches of output. Fresh ones go on to what is not stored yet.

@@ -187,7 +187,7 @@ func TestSearchOpensFewChunks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range store.signed.packs {
-		for _, slot := range m.candidates(p.Data, nil) {
+		for _, slot := range m.candidates(p.Data) {
 			if slot < len(p.Ranges) {
 				slots++
 			}

@@ -68,9 +68,9 @@ func appendPack(dst []byte, all []signature) []byte {
 }
 
 // candidates are the slots of a pack that may hold a match. A damaged pack holds everything.
-func (m *matcher) candidates(pack []byte, slots []int) []int {
+func (m *matcher) candidates(pack []byte) (slots []int) {
 	if len(pack) < packSlots {
-		return everySlot(slots)
+		return everySlot()
 	}
 	at := packSlots
 	for i, power := range pack[:packSlots] {
@@ -78,7 +78,7 @@ func (m *matcher) candidates(pack []byte, slots []int) []int {
 		case power == 0:
 			slots = append(slots, i)
 		case power > signatureBits || power < 6 || at+1<<(power-3) > len(pack):
-			return everySlot(slots[:0])
+			return everySlot()
 		default:
 			size := 1 << (power - 3)
 			if m.required.may(pack[at : at+size]) {
@@ -90,7 +90,8 @@ func (m *matcher) candidates(pack []byte, slots []int) []int {
 	return slots
 }
 
-func everySlot(slots []int) []int {
+func everySlot() []int {
+	slots := make([]int, 0, packSlots)
 	for i := range packSlots {
 		slots = append(slots, i)
 	}
