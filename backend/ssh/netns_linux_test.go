@@ -93,7 +93,8 @@ func TestNetworkFails(t *testing.T) {
 			k := newCable(t)
 			srv := sshdtest.Start(t, sshdtest.Options{Under: []string{"ip", "netns", "exec", k.ns}, Host: k.farIP})
 			home := sshdtest.NewHome(t)
-			home.Ready("box", srv, "ConnectTimeout 2", "ServerAliveInterval 1", "ServerAliveCountMax 3")
+			// 5 s: where nobody answers for the address, the kernel says so only after it asked three times, a second each.
+			home.Ready("box", srv, "ConnectTimeout 5", "ServerAliveInterval 1", "ServerAliveCountMax 3")
 			c := newClient(t, home, func(o *Options) { o.Lease = 3 * time.Second })
 			sink := &record{}
 			id := runID(t)
