@@ -166,7 +166,8 @@ func (c *committer) sealDue(r *run, now time.Time) {
 	case r.closing:
 		r.seal(r.group.tails == 0 && int(open.bytes) >= r.h.compactMin)
 	case !now.Before(r.due), r.blocked && alone:
-		r.seal(false)
+		// A stream among many that fills a good part of a chunk in that time would else be written, read and written again.
+		r.seal(r.group.tails == 0 && int(open.bytes) >= r.h.chunkBytes/4)
 	}
 }
 

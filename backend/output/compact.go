@@ -78,8 +78,10 @@ func (h *Hub) merge(job compactJob) (*block, error) {
 		return b, nil
 	}
 	var b *block
+	left := job.group.tails
 	for next := job.group.firstByte; next < job.group.end(); {
-		rows, err := h.store.BlocksFrom(h.ctx, job.run.id, next, aheadTails)
+		// No row more than the group has: those behind it may be many and large, and are read again with their own group.
+		rows, err := h.store.BlocksFrom(h.ctx, job.run.id, next, max(1, min(left, aheadTails)))
 		if err != nil {
 			return nil, err
 		}
@@ -98,6 +100,7 @@ func (h *Hub) merge(job compactJob) (*block, error) {
 				return nil, err
 			}
 			next += tail.bytes
+			left--
 			if b == nil {
 				b = tail
 				continue

@@ -72,6 +72,75 @@ func TestSilenceTurnsTailRowsIntoOneChunk(t *testing.T) {
 	})
 }
 
+// Of many streams at once each is too slow for a chunk in the time that output may wait. Written as rows they would be
+// read and written again.
+func TestAFairlyFastStreamIsWrittenOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemStore()
+		h := NewHub(Options{Store: store})
+		w := h.Open(bg, "run")
+		for range 10 {
+			write(t, w, domain.Stdout, strings.Repeat("a line like others\n", chunkBytes/3/19))
+			time.Sleep(250 * time.Millisecond)
+		}
+		if n := store.count("run"); n != 10 {
+			t.Errorf("%d blocks within a quarter of a second each, want 10", n)
+		}
+		closeHub(t, h)
+		if store.replaced != 0 {
+			t.Errorf("%d blocks were written twice", store.replaced)
+		}
+		for _, b := range store.blocks["run"] {
+			if len(b.Data) > int(b.Bytes)/10 {
+				t.Errorf("a block of %d bytes is stored in %d", b.Bytes, len(b.Data))
+			}
+		}
+	})
+}
+
+// readCounter counts the rows that are read.
+type readCounter struct {
+	*memStore
+	rows int
+}
+
+func (c *readCounter) BlocksFrom(ctx context.Context, runID string, firstByte int64, limit int) ([]domain.LogBlock, error) {
+	rows, err := c.memStore.BlocksFrom(ctx, runID, firstByte, limit)
+	c.rows += len(rows)
+	return rows, err
+}
+
+func TestMergingReadsNoRowOfAnotherGroup(t *testing.T) {
+	store := &readCounter{memStore: newMemStore()}
+	h := NewHub(Options{Store: store})
+	defer closeHub(t, h)
+	var want []byte
+	b := newBlock(nil)
+	for i := range 40 {
+		line := fmt.Appendf(nil, "row %d\n", i)
+		b.add(stdout, line, 1, pieceBytes)
+		stored, _ := h.codec.encode("run", b, false, nil, nil)
+		if err := store.AppendBlocks(bg, []domain.LogBlock{stored}); err != nil {
+			t.Fatal(err)
+		}
+		if i >= 5 && i < 8 {
+			want = append(want, line...)
+		}
+		b = newBlock(b)
+	}
+	first := store.blocks["run"][5].FirstByte
+	merged, err := h.merge(compactJob{run: newRun(h, "run"), group: group{firstByte: first, bytes: int64(len(want)), tails: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := merged.data[stdout]; string(got) != string(want) {
+		t.Errorf("merged %q, want %q", got, want)
+	}
+	if store.rows != 3 {
+		t.Errorf("%d rows were read for a group of 3", store.rows)
+	}
+}
+
 func TestASlowLogReadsLikeAnyOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemStore()
