@@ -60,9 +60,8 @@ bench-data: ## a history of 100,000 jobs and 20 M lines in dist/bench-data; ARGS
 	go run ./bench/data $(ARGS)
 
 .PHONY: bench-actions
-bench-actions: ## 50 actions in the window on the history of bench-data (VMO_BENCH_DATA), cold and warm
-	@$(MAKE) --no-print-directory dev vmo
-	build/with-display.sh npm --prefix frontend run --silent e2e -- --config playwright.bench.config.ts
+bench-actions: window ## 50 actions in the window on the history of bench-data, cold and warm
+	build/bench-actions.sh $(ARGS)
 
 .PHONY: screenshots
 screenshots: ## pictures of the main screens, both themes, into docs/screenshots

@@ -32,7 +32,9 @@ func (c checked) Resolve(ctx context.Context, t domain.Target) (config.Settings,
 	return s, err
 }
 
-// crossCheck checks what was asked, one host at a time and only while idle says so, until ctx ends.
+// crossCheck checks what was asked, one host at a time and only while idle says so, until ctx ends. After each it rests
+// for longer than that took: a look at two hundred VMs when the window opens would else keep a processor from the person
+// who begins to work.
 func (c checked) crossCheck(ctx context.Context, idle func() bool, check func(context.Context, domain.Target) ([]string, error)) {
 	for {
 		select {
@@ -40,13 +42,25 @@ func (c checked) crossCheck(ctx context.Context, idle func() bool, check func(co
 			return
 		case t := <-c.asked:
 			for !idle() {
-				select {
-				case <-ctx.Done():
+				if !rest(ctx, idleEvery) {
 					return
-				case <-time.After(idleEvery):
 				}
 			}
+			began := time.Now()
 			_, _ = check(ctx, t) // it logs what it finds; a check that can't be made says nothing
+			if !rest(ctx, checkRest*time.Since(began)) {
+				return
+			}
 		}
+	}
+}
+
+// rest waits; false when ctx ended before.
+func rest(ctx context.Context, d time.Duration) bool {
+	select {
+	case <-ctx.Done():
+		return false
+	case <-time.After(d):
+		return true
 	}
 }

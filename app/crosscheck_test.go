@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"vmorchestrator/backend/domain"
@@ -56,4 +57,29 @@ func TestCrossCheckWaitsForIdle(t *testing.T) {
 	stop()
 	<-done
 	close(got)
+}
+
+// Many that wait are no reason to keep a processor busy.
+func TestCrossCheckRests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newChecked(anyResolver{})
+		ctx, stop := context.WithCancel(t.Context())
+		const checks, takes = 10, 20 * time.Millisecond
+		for range checks {
+			if _, err := c.Resolve(ctx, domain.Target{Alias: "web"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		began, n := time.Now(), 0
+		c.crossCheck(ctx, func() bool { return true }, func(context.Context, domain.Target) ([]string, error) {
+			if n++; n == checks {
+				stop()
+			}
+			time.Sleep(takes)
+			return nil, nil
+		})
+		if took := time.Since(began); took < checks*takes*checkRest/2 {
+			t.Errorf("%d checks of %v within %v", checks, takes, took)
+		}
+	})
 }

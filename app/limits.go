@@ -27,6 +27,8 @@ const (
 	// maxUnchecked is how many hosts wait for their cross-check; idleEvery is how often it is looked whether nothing runs.
 	maxUnchecked = 256
 	idleEvery    = 2 * time.Second
+	// checkRest is how many times as long as a cross-check took is rested after it.
+	checkRest = 10
 	// progressEvery is how often a task says how far it is; the window asks as often.
 	progressEvery = 100 * time.Millisecond
 	// pruneAfter is how long after the start old jobs are looked for, when the window is up; pruneEvery is how often then.

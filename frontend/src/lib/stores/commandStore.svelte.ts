@@ -21,10 +21,13 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
   const service = commandService as CommandAPIService;
 
   // Offered where every chosen VM is in scope; with none chosen, all are shown.
-  const offered = $derived(
-    commands.filter((c) => c.scope.kind === 'everywhere' || vmStore.selectedVMs.every((vm) =>
-      c.scope.kind === 'vms' ? c.scope.vmIds.includes(vm.id) : c.scope.tags.some((tag) => vm.tags.includes(tag)))),
-  );
+  const offered = $derived.by(() => {
+    const vms = vmStore.selectedVMs;
+    return commands.filter(({ scope }) => scope.kind === 'everywhere' || vms.every((vm) =>
+      scope.kind === 'vms' ? scope.vmIds.includes(vm.id) : scope.tags.some((tag) => vm.tags.includes(tag))));
+  });
+  const byId = $derived(new Map(commands.map((c) => [c.id, c])));
+  const chosenCommand = $derived(chosen === null ? null : (byId.get(chosen) ?? null));
 
   async function loadCommands(): Promise<void> {
     const list = await base.loadLatest(() => commandService.list());
@@ -55,7 +58,9 @@ export const createCommandStore = createStoreFactory((base, { commandService, ev
     get commands() { return commands; },
     get loaded() { return loaded; },
     get offered() { return offered; },
-    get chosen() { return commands.find((c) => c.id === chosen) ?? null; },
+    get chosen() { return chosenCommand; },
+    /** The command of that id, if it is there. */
+    get: (id: string | undefined): Command | undefined => (id ? byId.get(id) : undefined),
     /** The one that came last by the person's doing: the list shows where it stands. */
     get latest() { return latest; },
     choose(id: string | null) { chosen = id; },

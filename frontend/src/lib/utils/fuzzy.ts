@@ -45,11 +45,13 @@ export function fuzzy(wanted: string, text: string): Match | null {
   return score < 0 ? null : { score: score - t.length * 0.05, at };
 }
 
+const NOTHING_ASKED: Match = { score: 0, at: [] };
+
 /** The best `limit` of a list, each with its match. What was used of late goes first among equals. */
 export function rank<T>(wanted: string, list: readonly T[], text: (item: T) => string, recent: (item: T) => number, limit: number): { item: T; match: Match }[] {
   const found: { item: T; match: Match; recent: number }[] = [];
   for (const item of list) {
-    const match = fuzzy(wanted, text(item));
+    const match = wanted ? fuzzy(wanted, text(item)) : NOTHING_ASKED;
     if (match) found.push({ item, match, recent: recent(item) });
   }
   found.sort((a, b) => Math.round(b.match.score) - Math.round(a.match.score) || b.recent - a.recent);

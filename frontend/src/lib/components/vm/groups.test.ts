@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aVM } from '../../stores/fakes';
-import { addressOf, ago, grouped, matching, tagsOf } from './groups';
+import { addressOf, ago, grouped, inOrder, matching, tagsOf } from './groups';
 
 describe('matching', () => {
   const vms = [aVM('web-1', { tags: ['web'] }), aVM('db', { host: '10.0.0.5', environment: 'production' }), aVM('gone', { hidden: true })];
@@ -21,7 +21,7 @@ describe('matching', () => {
 
 describe('grouped', () => {
   it('shows each VM once, in the order of names as people count', () => {
-    const groups = grouped([aVM('web-10'), aVM('web-2'), aVM('star', { favourite: true }), aVM('p', { environment: 'production' })]);
+    const groups = grouped(inOrder([aVM('web-10'), aVM('web-2'), aVM('star', { favourite: true }), aVM('p', { environment: 'production' })]));
     expect(groups.map((g) => [g.name, g.vms.map((v) => v.name)])).toEqual([['Favourites', ['star']], ['Production', ['p']], ['Development', ['web-2', 'web-10']]]);
   });
   it('by tag, source and provider; hidden ones come last where they are shown', () => {
@@ -35,9 +35,9 @@ describe('grouped', () => {
   });
   it('lifts the latest used out of a long list', () => {
     const many = Array.from({ length: 30 }, (_, i) => aVM(`v${i}`, { lastUsedAt: i < 7 ? `2026-11-2${i}T00:00:00Z` : null }));
-    const recent = grouped(many).find((g) => g.name === 'Recent');
+    const recent = grouped(inOrder(many)).find((g) => g.name === 'Recent');
     expect(recent?.vms.map((v) => v.name)).toEqual(['v6', 'v5', 'v4', 'v3', 'v2']);
-    expect(grouped(many).flatMap((g) => g.vms)).toHaveLength(30);
+    expect(grouped(inOrder(many)).flatMap((g) => g.vms)).toHaveLength(30);
   });
 });
 

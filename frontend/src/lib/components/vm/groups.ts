@@ -33,10 +33,9 @@ export const keys = ['tag:', 'env:', 'source:', 'provider:', 'is:'] as const;
  * "source:", "provider:" and "is:reachable" ask for one thing. Hidden ones only where they are asked for.
  */
 export function matching(vms: readonly VM[], filter: string, hidden = false, known: Known = {}): VM[] {
-  const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const all = hidden || words.includes('is:hidden');
-  return vms.filter((vm) => (all || !vm.hidden) && words.every((word) => {
-    const [key, text] = [word.slice(0, word.indexOf(':') + 1), word.slice(word.indexOf(':') + 1)];
+  const words = filter.toLowerCase().split(/\s+/).filter(Boolean).map((word) => ({ word, key: word.slice(0, word.indexOf(':') + 1), text: word.slice(word.indexOf(':') + 1) }));
+  const all = hidden || words.some(({ word }) => word === 'is:hidden');
+  return vms.filter((vm) => (all || !vm.hidden) && words.every(({ word, key, text }) => {
     switch (key) {
       case 'tag:': return vm.tags.some((tag) => tag.toLowerCase().startsWith(text));
       case 'env:': return vm.environment.startsWith(text);
@@ -50,11 +49,13 @@ export function matching(vms: readonly VM[], filter: string, hidden = false, kno
 
 const byCount = new Intl.Collator('en', { numeric: true });
 
-/** Favourites, the latest used, then groups. Each VM stands once, but by tag: there in every group whose tag it has. */
+/** VMs in the order of their names: web-2 before web-10. */
+export const inOrder = (vms: readonly VM[]): VM[] => [...vms].sort((a, b) => byCount.compare(a.name, b.name));
+
+/** Favourites, the latest used, then groups, of VMs in order. Each stands once, but by tag: there in every group whose tag it has. */
 export function grouped(vms: readonly VM[], by: VMGroupBy = 'environment'): Group[] {
-  const byName = [...vms].sort((a, b) => byCount.compare(a.name, b.name));
-  const hidden = byName.filter((vm) => vm.hidden);
-  const seen = byName.filter((vm) => !vm.hidden);
+  const hidden = vms.filter((vm) => vm.hidden);
+  const seen = vms.filter((vm) => !vm.hidden);
   const favourites = seen.filter((vm) => vm.favourite);
   const rest = seen.filter((vm) => !vm.favourite);
   // With few VMs "recent" would only tear the groups apart.
