@@ -2,10 +2,19 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/** The icons are lucide's, the component that draws them is ours: see Icon.svelte. */
+const icons: Plugin = {
+  name: 'icons',
+  enforce: 'pre',
+  resolveId(source, importer) {
+    if (source === '../Icon.svelte' && importer?.includes('/@lucide/svelte/dist/icons/')) return fileURLToPath(new URL('./src/lib/components/ui/Icon.svelte', import.meta.url));
+  },
+};
 
 export default defineConfig({
-  plugins: [tailwindcss(), svelte()],
+  plugins: [icons, tailwindcss(), svelte()],
   resolve: {
     alias: { $lib: fileURLToPath(new URL('./src/lib', import.meta.url)), $wails: fileURLToPath(new URL('./wailsjs', import.meta.url)) },
     // Svelte's browser build, also under jsdom.

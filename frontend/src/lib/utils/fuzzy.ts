@@ -6,7 +6,8 @@ const WORD = 8; // of a word in it
 const NEXT = 6; // right after the character before
 const SKIP = 0.15; // for each character between
 
-const wordStart = (text: string, i: number): boolean => i === 0 || /[\s\-_.:/@]/.test(text[i - 1] ?? '');
+const BREAKS = new Set(' \t\n-_.:/@');
+const wordStart = (text: string, i: number): boolean => i === 0 || BREAKS.has(text.charAt(i - 1));
 
 /**
  * Looks for the characters of `wanted`, in order, in `text`: null if they aren't all there. The same letters in one piece

@@ -16,6 +16,16 @@ export const KINDS: { kind: Kind | ''; label: string }[] = [{ kind: '', label: '
 const FEW = 5;
 const MANY = 50;
 
+/** What is looked through, in small letters: made once for each version of a VM or command, not with each letter typed. */
+const texts = new WeakMap<object, string>();
+function textOf<T extends object>(item: T, make: (item: T) => string): string {
+  let text = texts.get(item);
+  if (text === undefined) texts.set(item, (text = make(item).toLowerCase()));
+  return text;
+}
+const commandText = (c: Command) => `${c.name} ${c.group}`;
+const vmText = (vm: VM) => `${vm.name} ${vm.host} ${vm.tags.join(' ')}`;
+
 const used = (vm: VM): number => (vm.lastUsedAt ? Date.parse(vm.lastUsedAt) : 0) + (vm.favourite ? 1 : 0);
 
 /** What fits the text, by kind; with no text, what was used of late. Jobs were found by Go, newest first. */
@@ -23,8 +33,8 @@ export function entriesOf(wanted: string, only: Kind | '', source: Source): { ki
   const text = wanted.trim();
   const limit = only ? MANY : text ? FEW : 4;
   const of: Record<Kind, () => Entry[]> = {
-    command: () => rank(text, source.commands, (c) => `${c.name} ${c.group}`, (c) => source.ran.get(c.id) ?? 0, limit).map(({ item, match }) => ({ kind: 'command', id: `c-${item.id}`, at: match.at, command: item })),
-    vm: () => rank(text, source.vms, (vm) => `${vm.name} ${vm.host} ${vm.tags.join(' ')}`, used, limit).map(({ item, match }) => ({ kind: 'vm', id: `v-${item.id}`, at: match.at, vm: item })),
+    command: () => rank(text, source.commands, (c) => textOf(c, commandText), (c) => source.ran.get(c.id) ?? 0, limit).map(({ item, match }) => ({ kind: 'command', id: `c-${item.id}`, at: match.at, command: item })),
+    vm: () => rank(text, source.vms, (vm) => textOf(vm, vmText), used, limit).map(({ item, match }) => ({ kind: 'vm', id: `v-${item.id}`, at: match.at, vm: item })),
     job: () => source.jobs.slice(0, only ? MANY : limit).map((job) => ({ kind: 'job', id: `j-${job.id}`, at: [], job })),
     action: () => rank(text, source.actions, (a) => a.name, () => 0, only || !text ? MANY : limit).map(({ item, match }) => ({ kind: 'action', id: `a-${item.id}`, at: match.at, action: item })),
   };
