@@ -1,10 +1,10 @@
 import type { LogAPIService } from '../services/api/LogAPIService';
-import type { Line, OpenLine, TextQuery } from '../services/api/types';
+import type { Line, LogPage, OpenLine, TextQuery } from '../services/api/types';
 import type { JobWebSocketService } from '../services/events/JobWebSocketService';
 import { stripAnsi } from '../utils/ansi';
 import { createStoreFactory } from './base.svelte';
 import { createLogFind, type LogFind } from './logFind.svelte';
-import { createLogView, type LogView } from './logView.svelte';
+import { AHEAD, createLogView, type LogView } from './logView.svelte';
 
 interface Dependencies {
   logService: Pick<LogAPIService, 'read' | 'line' | 'find' | 'watch'>;
@@ -25,6 +25,7 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
   let telling = Promise.resolve();
   let soon = false;
   let asked: TextQuery = { text: '', regex: false, case: false };
+  let ahead: { runId: string; at: number; page: LogPage } | null = null;
 
   /** Tells Go which runs are looked at: all changes of one moment in one call, and calls one after another. */
   function watch(): void {
@@ -71,8 +72,16 @@ export const createLogStore = createStoreFactory((_base, { logService, jobEvents
       }
       return out;
     },
+    /** Reads where a run's output will open, so that its view has lines from the beginning. Rejects with an ApiError. */
+    async prefetch(runId: string, at = 0): Promise<void> {
+      ahead = { runId, at, page: await logService.read(runId, at > 0 ? Math.max(1, at - AHEAD / 2) : -AHEAD, AHEAD) };
+    },
     /** A view of a run's output for one viewer, which shows and hides it and closes it at the end. */
-    view: (runId: string, at = 0): LogView => opened(createLogView(runId, { at, logService, frame, onwatch: watch })),
+    view(runId: string, at = 0): LogView {
+      const first = ahead?.runId === runId && ahead.at === at ? ahead.page : undefined;
+      ahead = null;
+      return opened(createLogView(runId, { at, first, logService, frame, onwatch: watch }));
+    },
     /** The same of all runs of a job together, in the order in which their lines came. */
     merged: (jobId: string, vms: readonly string[]): LogView => opened(createLogView(JOB + jobId, { logService, frame, vms, onwatch: watch })),
     close(v: LogView): void {

@@ -391,6 +391,32 @@ it('opens at a line', async () => {
   expect(run.reads[0]?.[0]).toBe(500_000);
 });
 
+it('has its first lines from the beginning where they were read ahead, and reads them once', async () => {
+  const t = setUp(fakeRun(1000));
+  await t.store.prefetch('tail');
+  const tail = t.store.view('tail');
+  expect([tail.ready, tail.tail, tail.line(1000)?.text.startsWith('line 1000')]).toEqual([true, 1000, true]);
+  await t.store.prefetch('middle', 500);
+  const middle = t.store.view('middle', 500);
+  expect([middle.ready, middle.following, middle.last]).toEqual([true, false, 1000]);
+  for (let n = 480; n <= 520; n++) expect(middle.line(n)).toBeDefined();
+  expect(t.store.view('middle', 500).ready).toBe(false);
+  await t.store.prefetch('tail');
+  expect(t.store.view('another').ready).toBe(false);
+});
+
+it('reads what is around a line before somebody goes there', async () => {
+  const t = setUp(fakeRun(1000));
+  t.view.show(true);
+  await settle();
+  await t.view.prepare(300);
+  for (let n = 280; n <= 320; n++) expect(t.view.line(n)).toBeDefined();
+  const reads = t.run.reads.length;
+  await t.view.prepare(300);
+  expect(t.run.reads.length).toBe(reads);
+  expect([t.view.following, t.view.tail]).toEqual([true, 1000]);
+});
+
 it('tells of the lines that went by in a flood', async () => {
   const { view, run, event } = setUp(fakeRun(50));
   view.show(true);

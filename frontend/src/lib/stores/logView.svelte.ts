@@ -9,6 +9,8 @@ export const MAX_LINES = 10_000;
 export const MAX_CHARS = 8_000_000;
 /** Most lines asked for at once; Go ends a reply at 8 KB anyway. */
 const READ_LINES = 256;
+/** Lines around a place that are read before anything is drawn there: two screens. */
+export const AHEAD = 80;
 /** Lines read beyond both edges of what is seen, so that scrolling finds them there. */
 const AROUND = 60;
 /** A run that is not done and says nothing for this long is asked: runs of vmo send no events, and a last one may get lost. */
@@ -25,6 +27,8 @@ const FAILED_MS = 2000;
 export interface LogViewDependencies {
   /** Where it opens; the tail, if it is not told. */
   at?: number;
+  /** What was read of it before it was made. */
+  first?: LogPage;
   logService: Pick<LogAPIService, 'read' | 'line'>;
   /** Calls back before the next paint; a fake in tests. */
   frame?: (f: () => void) => void;
@@ -69,7 +73,7 @@ export interface LogRows {
  * missing is read by cursor, one call in flight. While it follows, it shows `tail`, the newest line up to which a whole screen is there; a stream
  * faster than the reads jumps from screen to screen, and what lies between is read when somebody scrolls there.
  */
-export function createLogView(runId: string, { at = 0, logService, frame = (f) => requestAnimationFrame(f), vms, onwatch }: LogViewDependencies) {
+export function createLogView(runId: string, { at = 0, first: page, logService, frame = (f) => requestAnimationFrame(f), vms, onwatch }: LogViewDependencies) {
   const lines = new Map<number, Line>();
   let chars = 0;
   let version = $state(0);
@@ -222,6 +226,11 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
     if (!closed && visible && (pause !== SILENCE_MS || !done)) timer = setTimeout(() => { stale = true; void pump(); }, pause);
   }
 
+  if (page) {
+    take(page);
+    ready = true;
+  }
+
   return {
     runId,
     /** Grows once per frame in which lines came; read it to be told. */
@@ -260,6 +269,13 @@ export function createLogView(runId: string, { at = 0, logService, frame = (f) =
       rows = Math.max(1, Math.ceil(height));
       chosen = only;
       if (!following || taller) void pump();
+    },
+    /** Reads the lines around one, so that a screen that goes there is whole at once. */
+    async prepare(n: number): Promise<void> {
+      const from = Math.max(1, n - AHEAD / 2);
+      if (closed || !missing(from, Math.min(last, from + AHEAD - 1))) return;
+      const page = await logService.read(runId, from, AHEAD);
+      if (!closed && (page.order ?? 0) === order) keep(page.lines);
     },
     follow(on: boolean): void {
       if (on === following) return;
