@@ -81,3 +81,18 @@ test('what is copied is the text alone; wrapped lines are scrolled to both ends'
   expect(await page.evaluate(() => getSelection()?.toString().trim())).toBe('red one\ntwo');
   await page.getByRole('button', { name: 'Wrap' }).click();
 });
+
+test('a log that is opened has the focus from the moment it is seen: a key pressed then does not go to the row behind', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'echo here it is');
+  await expect(log(page)).toContainText('here it is');
+  await page.keyboard.press('Control+h');
+  await page.locator('[data-job] [data-main]').first().focus();
+  const focused = await page.evaluate(() => new Promise<boolean>((done) => {
+    new MutationObserver(() => {
+      if (document.querySelector('[role=dialog] [data-line]')) done(document.activeElement?.closest('[role=dialog]') !== null);
+    }).observe(document.body, { childList: true, subtree: true });
+    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+  }));
+  expect(focused).toBe(true);
+});
