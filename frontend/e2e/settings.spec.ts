@@ -153,10 +153,14 @@ test('a call that is lost says so, with Retry, which goes on where it stopped', 
   });
 
   await test.step('the preview of a command', async () => {
-    const find = await lose(page, 'Commands', 'Preview');
     await page.getByRole('button', { name: 'Add command' }).click();
     const form = page.getByRole('dialog');
-    await form.getByRole('textbox', { name: 'Script', exact: true }).fill('echo shown');
+    const script = form.getByRole('textbox', { name: 'Script', exact: true });
+    await script.fill('echo first');
+    // A call that is still to come would answer in the place of Retry.
+    await expect(form.getByLabel('The script with its values')).toHaveText('echo first');
+    const find = await lose(page, 'Commands', 'Preview');
+    await script.fill('echo shown');
     await expect(form.getByRole('alert')).toContainText('The script could not be shown.');
     await find();
     await form.getByRole('button', { name: 'Retry' }).click();
