@@ -21,6 +21,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -309,7 +310,8 @@ func (s *Server) KillServing() {
 func (s *Server) Close() {
 	s.once.Do(func() {
 		s.KillConnections()
-		_ = s.cmd.Process.Signal(os.Interrupt)
+		// Not an interrupt: what was started in the background of a script ignores that.
+		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		select {
 		case <-s.exit:
 		case <-time.After(stopTimeout):
