@@ -50,7 +50,7 @@ for round in cold warm; do
 	p95=$(awk '{a[NR] = $1} END {print a[int(NR * 0.95 + 0.999)]}' "$out/actions-$round")
 	printf 'p95 of %d actions, %s: %.0f ms (at most 100 wanted), median %.0f; the slowest:\n' \
 		"$(wc -l <"$out/actions-$round")" "$round" "$p95" "$(awk '{a[NR] = $1} END {print a[int((NR + 1) / 2)]}' "$out/actions-$round")"
-	sed -n "s/.*msg=mark name=\"$round \(.*\)\" ms=\(.*\)/  \2 \1/p" "$log" | sort -rn | head -6
+	sed -n "s/.*msg=mark name=\"$round \(.*\)\" ms=\(.*\)/\2 \1/p" "$log" | sort -rn | head -6 | sed -E "s/^([0-9]+)[.0-9]*/  \1/"
 done
 sed -n 's/.*msg=mark name="\(does not show[^"]*\)".*/\1/p' "$log"
 [ "$(marks actions-ended)" = 100 ]

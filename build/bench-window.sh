@@ -45,7 +45,7 @@ bin/vmo run --on bastion -- "seq 1 $lines" >/dev/null || fail "write $lines line
 bin/vmo run --on bastion -- 'seq 1 1000000' >/dev/null || fail "write 1,000,000 lines"
 
 log=$out/window.log
-bin/vm-orchestrator >"$log" 2>&1 9>&- & # what it starts would keep the servers open
+bin/vm-orchestrator >"$log" 2>&1 &
 app=$!
 has() { grep -q "msg=mark name=\"\?$1\"\? " "$log"; }
 marks() { sed -n "s/.*msg=mark name=\"\?$1\"\? ms=//p" "$log"; }
