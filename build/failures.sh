@@ -1,19 +1,23 @@
 #!/bin/bash
 # What failed in a log of tests, in few lines: the name of each test and the first lines of its reason.
 #
-#   build/failures.sh KIND LOG   KIND: go vitest playwright smoke check
+#   build/failures.sh KIND LOG [LINES]   KIND: go vitest playwright smoke check
+#
+# LINES: at most so many of each of Go's tests, with all it wrote and not only what a test file did.
 set -uo pipefail
 plain() { sed -E 's/\x1b\[[0-9;]*[A-Za-z]//g' "$1"; }
 case $1 in
 go)
-	# The lines of a test stand before its "--- FAIL"; -v prints each with the file that wrote it.
-	plain "$2" | awk '
-		/^=== (RUN|CONT|PAUSE|NAME)/ {n = 0; next}
-		/^ *--- FAIL/ {print; for (i = 1; i <= n && i <= 8; i++) print "  " substr(kept[i], 1, 240); n = 0; next}
-		/^ *--- / {n = 0; next}
+	# With -v each line of a test comes when it is written, between those of the tests beside it: "=== NAME" (or RUN,
+	# CONT) says whose lines follow.
+	plain "$2" | awk -v all="${3:+1}" -v most="${3:-8}" '
+		/^=== (RUN|CONT|PAUSE|NAME)/ {name = $3; next}
+		/^ *--- FAIL: / {print; for (i = 1; i <= n[$3] && i <= most; i++) print "  " kept[$3, i]}
+		/^ *--- / {name = $3; delete n[$3]; next}
+		/^(ok|FAIL)\t/ {delete n; name = ""}
 		/^(panic:|WARNING: DATA RACE|# )/ {show = 12}
 		show-- > 0 {print; next}
-		/_test\.go:[0-9]+:/ {kept[++n] = $0}'
+		all || /_test\.go:[0-9]+:/ {kept[name, ++n[name]] = substr($0, 1, 400)}'
 	;;
 vitest) plain "$2" | grep -aE '^ *(FAIL |AssertionError|Error:|❯ .*test\.ts)' ;;
 playwright)
@@ -25,4 +29,4 @@ playwright)
 	;;
 smoke) grep -A5 '^FAIL ' "$2" ;;
 *) tail -12 "$2" ;;
-esac | head -60
+esac | head -200

@@ -40,7 +40,7 @@ show_check() { [ "$2" = 0 ] || tail -60 "$1"; }
 count_go() { echo "$(grep -cE '^ *--- PASS' "$1") $(grep -cE '^ *--- FAIL' "$1")"; }
 show_go() {
 	# What failed, then go's own closing line of every package.
-	[ "$2" = 0 ] || awk '/^=== RUN/ {text = ""; next} {text = text $0 "\n"} /^ *--- FAIL/ {printf "%s", text; text = ""} /^(panic:|WARNING: DATA RACE)/ {show = 80} show-- > 0' "$1" | head -200
+	[ "$2" = 0 ] || build/failures.sh go "$1" 60
 	grep -E '^(ok|FAIL|panic:|---? FAIL|# )' "$1" | grep -v '\[no test files\]'
 }
 # vitest says "Tests  1 failed | 20 passed (21)".

@@ -2,16 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
-import { defineConfig, type Plugin } from 'vite';
-
-/** The icons are lucide's, the component that draws them is ours: see Icon.svelte. */
-const icons: Plugin = {
-  name: 'icons',
-  enforce: 'pre',
-  resolveId(source, importer) {
-    if (source === '../Icon.svelte' && importer?.includes('/@lucide/svelte/dist/icons/')) return fileURLToPath(new URL('./src/lib/components/ui/Icon.svelte', import.meta.url));
-  },
-};
+import { defineConfig } from 'vite';
+import { icons } from './vite.icons';
 
 export default defineConfig({
   plugins: [icons, tailwindcss(), svelte()],

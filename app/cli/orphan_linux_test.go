@@ -73,6 +73,7 @@ type orphan struct {
 	id      string
 	session int
 	stopped time.Time
+	took    time.Duration // of vmo cancel
 	ended   int64 // when vmo or the link was, as sshdtest.Now says; 0: it isn't
 }
 
@@ -237,6 +238,7 @@ func (o *orphan) end(t *testing.T, d *data, run *started, l *look, pause time.Du
 		if status != exitOK {
 			t.Errorf("job %d (%s, %s): vmo cancel ended with %d, %q, %q", o.n, o.account, o.script, status, out, errs)
 		}
+		o.took = time.Since(o.stopped)
 		run.exit()
 	case "time-out":
 		run.exit()
@@ -305,11 +307,13 @@ func TestNoOrphans(t *testing.T) {
 		time.Sleep(500 * time.Millisecond)
 	}
 	count := map[string]int{}
+	var slowest time.Duration
 	for _, o := range jobs {
 		count[o.way+", "+o.account]++
+		slowest = max(slowest, o.took)
 	}
-	t.Logf("seed %d: %d jobs in %v, looked at for %v after the last stop, %d left something: %v", seed, n,
-		ended.Sub(began).Round(time.Second), time.Since(ended).Round(time.Second), len(survivors), count)
+	t.Logf("seed %d: %d jobs in %v, slowest cancel %v, looked at for %v after the last stop, %d left something: %v", seed, n,
+		ended.Sub(began).Round(time.Second), slowest.Round(10*time.Millisecond), time.Since(ended).Round(time.Second), len(survivors), count)
 	for o, left := range survivors {
 		t.Errorf("job %d (%s %v ago, %s, %s): %v", o.n, o.way, time.Since(o.stopped).Round(time.Second), o.account, o.script, left)
 	}
@@ -334,10 +338,16 @@ func TestOrphanThatNeverBeganOwnsNothing(t *testing.T) {
 func killAll(t *testing.T, survivors map[*orphan][]sshdtest.Proc) {
 	t.Helper()
 	for _, left := range survivors {
-		for _, p := range left {
-			if err := syscall.Kill(p.PID, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-				t.Errorf("kill %v: %v", p, err)
-			}
+		signalAll(t, left, syscall.SIGKILL)
+	}
+}
+
+// signalAll sends a signal to each that still lives.
+func signalAll(t *testing.T, all []sshdtest.Proc, signal syscall.Signal) {
+	t.Helper()
+	for _, p := range all {
+		if err := syscall.Kill(p.PID, signal); err != nil && !errors.Is(err, syscall.ESRCH) {
+			t.Errorf("%v to %v: %v", signal, p, err)
 		}
 	}
 }
@@ -358,11 +368,10 @@ func TestOrphansWithoutKeeper(t *testing.T) {
 		d := newData(t, home)
 		wait.Go(func() {
 			run := o.begin(t, d, l)
-			// Stopped first: were its reader to end before the rest of it, that would still do its work.
+			// Stopped first: were its reader to end before the rest of it, that would still do its work. What is
+			// stopped ends by itself when the parent of its group does.
 			for _, signal := range []syscall.Signal{syscall.SIGSTOP, syscall.SIGKILL} {
-				for _, p := range o.keeper(sshdtest.Living()) {
-					must(t, syscall.Kill(p.PID, signal))
-				}
+				signalAll(t, o.keeper(sshdtest.Living()), signal)
 			}
 			must(t, run.Process.Kill())
 			<-run.done

@@ -87,7 +87,7 @@ func (cn *conn) startKeeper(ctx context.Context) (*keeper, error) {
 		return nil, errKeeperGone
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-time.After(cn.c.limits.reply):
+	case <-time.After(cn.c.limits.begin):
 		err = errors.New("the keeper doesn't answer")
 	}
 	ch.Close()

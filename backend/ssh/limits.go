@@ -63,6 +63,9 @@ const (
 	defaultLease = 45 * time.Second
 	// keeperAfter: a run that ends sooner pays nothing for the keeper.
 	keeperAfter = 50 * time.Millisecond
+	// keeperRetry is the first pause before a keeper that could not begin is tried again, and keeperRetryMost what it
+	// doubles to: a machine with much to do may need long for a login, one that refuses isn't to be bothered.
+	keeperRetry, keeperRetryMost = time.Second, 5 * time.Minute
 	// stopSlack is what a stop may take beyond its grace: looks at all processes, KILL, and more looks.
 	stopSlack = 15 * time.Second
 	// defaultGrace is between TERM and KILL where the caller gives none.

@@ -3,6 +3,7 @@ package ssh
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -85,6 +86,24 @@ func TestBashrcHangs(t *testing.T) {
 		}
 		return true
 	})
+}
+
+// A login that hangs once, as on a machine with much to do, leaves no run without its keeper: it is tried again.
+func TestKeeperIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	dir := openDir(t)
+	if err := os.Chmod(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	c := bashrc(t, "case $BASH_EXECUTION_STRING in *vmo-keeper*) mkdir "+dir+"/hung 2>/dev/null && exec sleep 4714;; esac\n")
+	c.limits.reply = 2 * time.Second
+	p, id := begin(t, c, "sleep 4715")
+	eventually(t, "the login of the first keeper hangs", 10*time.Second, func() bool {
+		return slices.ContainsFunc(sshdtest.Living(), func(p sshdtest.Proc) bool { return p.Command == "sleep 4714" })
+	})
+	eventually(t, "a keeper has the run", 30*time.Second, func() bool { return p.leaseEnds() != nil })
+	p.conn.kill()
+	nothingLeft(t, id, p.Remote().PID, 30*time.Second)
 }
 
 // links is a folder for PATH that has these programs alone.

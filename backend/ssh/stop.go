@@ -8,24 +8,33 @@ import (
 	"vmorchestrator/backend/ssh/wire"
 )
 
-// keepLater registers the run with the keeper if it lives long enough to be worth one.
+// keepLater registers the run with the keeper if it lives long enough to be worth one, and tries again until it can.
 func (p *Process) keepLater() {
 	select {
 	case <-p.done:
 		return
 	case <-p.told:
 	}
-	timer := time.NewTimer(keeperAfter)
-	defer timer.Stop()
-	select {
-	case <-p.done:
-		return
-	case <-timer.C:
-	}
-	ctx, cancel := context.WithTimeout(p.client.ctx, p.client.limits.reply)
-	defer cancel()
-	if _, err := p.keep(ctx); err != nil {
-		p.client.o.Log.Warn("no keeper for the run", "run", p.runID, "host", p.way.target().Name, "err", err)
+	wait, limit := keeperAfter, p.client.limits.reply
+	for failed := false; ; failed = true {
+		pauseUntil(p.done, wait)
+		select {
+		case <-p.done:
+			return
+		default:
+		}
+		ctx, cancel := context.WithTimeout(p.client.ctx, limit)
+		_, err := p.keep(ctx)
+		cancel()
+		if err == nil || !p.conn.alive() || p.client.ctx.Err() != nil {
+			return
+		}
+		if !failed {
+			p.client.o.Log.Warn("no keeper for the run yet", "run", p.runID, "host", p.way.target().Name, "err", err)
+			wait, limit = keeperRetry, p.client.limits.begin
+		} else {
+			wait = min(2*wait, keeperRetryMost)
+		}
 	}
 }
 

@@ -86,7 +86,12 @@ foreign() {
 	return 1
 }
 
-pause() { sleep 0.1 || sleep 1; }
+# Waits 0.1 s, then 0.2, then 0.4 at a time: looking is work too, for a machine that may have enough of it.
+pause() {
+	sleep "0.$step" || sleep 1
+	left=$((left - step))
+	[ "$step" = 4 ] || step=$((step * 2))
+}
 
 # Ends run $1 (session $2, begun at $3), $4 milliseconds between TERM and KILL; leaves in $all what is left.
 end() {
@@ -99,13 +104,12 @@ end() {
 	kill -TERM $all
 	kill -CONT $all
 	# Looking costs time too, more so on a busy machine: by the clock, whose second has begun already, it isn't longer.
-	left=$(($4 / 100))
+	left=$(($4 / 100)) step=1
 	now
 	until=$((now + 1 + ($4 + 999) / 1000))
 	while members "$1" "$2" "$3"; [ "$all" ]; do
 		now
 		[ "$left" -gt 0 ] && [ "$now" -lt "$until" ] || break
-		left=$((left - 1))
 		pause
 	done
 	left=20
