@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aJob } from '../../stores/fakes';
-import { HEAD, itemAt, itemsOf, ROW, topsOf } from './list';
+import { HEAD, itemAt, itemsOf, ROW, rowsOf, topsOf } from './list';
 
 const now = new Date(2026, 10, 24, 15);
 const job = (id: string, day: number, status: 'succeeded' | 'failed' | 'running' = 'succeeded') => aJob(id, { status, createdAt: new Date(2026, 10, day, 12).toISOString() });
@@ -19,6 +19,19 @@ describe('the history as a list', () => {
     expect([...tops]).toEqual([0, HEAD, HEAD + ROW, HEAD + ROW + 90, HEAD + ROW + 90 + ROW]);
     expect([0, HEAD - 1, HEAD, HEAD + ROW + 89, HEAD + ROW + 90, 1e6].map((y) => itemAt(tops, y))).toEqual([0, 0, 1, 2, 3, 3]);
     expect(itemAt(topsOf([], null, 0), 5)).toBe(0);
+  });
+
+  it('draws in rows that are there, but never in the one that has the focus', () => {
+    const items = (...ids: string[]) => itemsOf(ids.map((id) => job(id, 24)), false, now);
+    const first = rowsOf(items('a', 'b', 'c'), new Map());
+    expect(new Set(first.values()).size).toBe(4);
+    // b keeps its row, those of a and c take d and e, f needs a new one; the head of a day stays one.
+    const second = rowsOf(items('d', 'b', 'e', 'f'), first);
+    expect([...second.values()].slice(0, 4)).toEqual([...first.values()]);
+    expect([...first.values()]).not.toContain(second.get('f'));
+    const third = rowsOf(items('d', 'g'), second, 'b');
+    expect(third.get('g')).not.toBe(second.get('b'));
+    expect(new Set(third.values()).size).toBe(3);
   });
 
   it('looks at each job of a long history a few times only', () => {

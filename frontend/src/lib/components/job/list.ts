@@ -69,3 +69,16 @@ export function itemAt(tops: Float64Array, y: number): number {
   }
   return Math.max(0, lo);
 }
+
+let made = 0;
+
+/**
+ * Which row on the screen draws each item: an item keeps its own, and a row whose item is gone takes another one of its kind,
+ * as making its elements anew is most of what a filter costs. The row of `held`, which has the focus, serves nobody else.
+ */
+export function rowsOf(items: readonly Item[], before: ReadonlyMap<string, string>, held?: string): Map<string, string> {
+  const keys = new Set(items.map((item) => item.key));
+  const free = { day: [] as string[], job: [] as string[] };
+  for (const [key, row] of before) if (!keys.has(key) && key !== held) free[row.startsWith('day') ? 'day' : 'job'].push(row);
+  return new Map(items.map((item) => [item.key, before.get(item.key) ?? free[item.kind].shift() ?? `${item.kind}-${++made}`]));
+}
