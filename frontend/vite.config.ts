@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import tailwindcss from '@tailwindcss/vite';
 import { defineConfig } from 'vite';
-import { icons } from './vite.icons';
+import { icons } from './vite.icons.ts';
 
 export default defineConfig({
   plugins: [icons, tailwindcss(), svelte()],

@@ -16,12 +16,17 @@ interface Dependencies {
 const PAGE = 100;
 /** Tabs beyond this many finished jobs go, oldest first: the history has them. */
 const MAX_TABS = 12;
+/** Counting begins this long after its page came: it takes a processor, which the page needs to be painted. */
+const COUNT_AFTER_MS = 60;
 /** Jobs without a tab whose last events are kept, for the moment until the reply to their start comes. */
 const MAX_EARLY = 20;
 
 export interface HistoryFilter { text: string; status: Status | ''; commandId: string; vmIds: string[]; origin: '' | 'window' | 'cli'; when: When; from: string; to: string; starred: boolean }
 
 export const emptyFilter: HistoryFilter = { text: '', status: '', commandId: '', vmIds: [], origin: '', when: '', from: '', to: '', starred: false };
+
+/** Whether it leaves anything out. */
+export const isFiltered = (f: HistoryFilter) => f.text !== '' || f.status !== '' || f.origin !== '' || f.vmIds.length > 0 || f.commandId !== '' || f.when !== '' || f.starred;
 
 /** Jobs that were started or opened here (a tab each), and the history read page by page. */
 export const createJobStore = createStoreFactory((base, { jobService, jobEvents, events }: Dependencies) => {
@@ -123,6 +128,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   /** Counting takes longer than reading a page: the page is shown, and its counts when they are there. */
   async function recount(): Promise<void> {
     const mine = reading;
+    await new Promise((painted) => setTimeout(painted, COUNT_AFTER_MS));
+    if (mine !== reading) return; // of what is shown by now, others count
     try {
       const counted = await jobService.stats(query(''));
       if (mine === reading) stats = counted;

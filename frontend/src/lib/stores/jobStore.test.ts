@@ -70,17 +70,26 @@ describe('jobStore', () => {
     await store.loadHistory();
     expect(store.history).toHaveLength(1);
     expect(store.counting).toBe(true);
+    expect(jobService.stats).not.toHaveBeenCalled(); // the page is painted first
+    await vi.advanceTimersByTimeAsync(100);
     store.setFilter({ text: 'x' });
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(100);
     late({ total: 99, counts: {} });
     await vi.advanceTimersByTimeAsync(1);
     expect(store.stats.total).toBe(7);
     expect(store.counting).toBe(false);
     jobService.stats.mockRejectedValueOnce(new Error('gone'));
     await store.loadHistory();
-    await vi.advanceTimersByTimeAsync(1);
+    await vi.advanceTimersByTimeAsync(100);
     expect(store.error?.message).toBe('The app did not answer');
     expect(store.counting).toBe(false);
+    // What is shown no more is not counted.
+    jobService.stats.mockClear();
+    store.setFilter({ text: 'xy' });
+    await vi.advanceTimersByTimeAsync(1);
+    store.setFilter({ text: 'xyz' });
+    await vi.advanceTimersByTimeAsync(200);
+    expect(jobService.stats).toHaveBeenCalledTimes(1);
   });
 
   it('an older answer never overwrites a newer filter', async () => {
