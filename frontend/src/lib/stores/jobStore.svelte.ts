@@ -42,6 +42,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   let more = $state(false);
   let historyLoaded = $state(false);
   let filter = $state.raw<HistoryFilter>(emptyFilter);
+  let filtered = $state(false);
   let reading = 0;
 
   // Events may come before the reply that tells of their job: a short job can have ended by then.
@@ -99,9 +100,11 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
 
   async function loadHistory(): Promise<void> {
     const mine = ++reading;
+    const asked = filter;
     const page = await base.load(() => jobService.list(query('')));
     if (!page || mine !== reading) return;
     take(page, []);
+    filtered = isFiltered(asked);
     if (!historyLoaded) void reattach(page.jobs);
     historyLoaded = true;
   }
@@ -193,6 +196,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     get more() { return more; },
     get historyLoaded() { return historyLoaded; },
     get filter() { return filter; },
+    /** Whether what is shown leaves anything out: the filter may be changed already and its jobs not there yet. */
+    get filtered() { return filtered; },
     activate(id: string) { activeId = id; },
     closeTab(id: string) {
       const i = open.findIndex((d) => d.job.id === id);

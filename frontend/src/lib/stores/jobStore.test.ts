@@ -92,6 +92,22 @@ describe('jobStore', () => {
     expect(jobService.stats).toHaveBeenCalledTimes(1);
   });
 
+  it('says of what is shown whether it is filtered, not of what was asked for', async () => {
+    const { store, jobService } = setUp();
+    let answer: (p: ReturnType<typeof page>) => void = () => {};
+    jobService.list.mockResolvedValueOnce(page([]));
+    store.setFilter({ text: 'nothing' });
+    await vi.advanceTimersByTimeAsync(1);
+    expect(store.filtered).toBe(true);
+    jobService.list.mockImplementationOnce(() => new Promise((done) => { answer = done; }));
+    store.clearFilter();
+    await vi.advanceTimersByTimeAsync(1);
+    expect([store.history.length, store.filtered]).toEqual([0, true]); // not "every job you run is kept here"
+    answer(page());
+    await vi.advanceTimersByTimeAsync(1);
+    expect([store.history.length, store.filtered]).toEqual([1, false]);
+  });
+
   it('an older answer never overwrites a newer filter', async () => {
     const { store, jobService } = setUp();
     let late: (p: ReturnType<typeof page>) => void = () => {};
