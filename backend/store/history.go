@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"vmorchestrator/backend/domain"
 )
@@ -16,7 +17,7 @@ type query struct {
 	args  []any
 	order string // the column that is the job's number, in the order of which rows come
 	group bool   // a job may come more than once
-	text  bool   // job_search leads, and looks for the text already
+	text  bool   // the way looks for the text already
 }
 
 func (q *query) and(condition string, args ...any) {
@@ -32,6 +33,8 @@ const wholeHistory = "jobs j"
 func filterQuery(f domain.JobFilter) (query, error) {
 	q := query{from: wholeHistory, order: "j.number"}
 	text := strings.TrimSpace(f.Text)
+	key := nameKey(text)
+	number, numbered := jobNumber(text)
 	switch {
 	case len(f.VMIDs) == 1:
 		q.from, q.group, q.order = "runs r INDEXED BY runs_vm CROSS JOIN jobs j ON j.number = r.job", true, "r.job"
@@ -46,9 +49,20 @@ func filterQuery(f domain.JobFilter) (query, error) {
 		q.from = "jobs j INDEXED BY jobs_starred"
 	case len(f.Statuses) == 1:
 		q.from = "jobs j INDEXED BY jobs_status"
+	case inGrams(key) && numbered:
+		q.text = true
+		q.and("j.number IN (SELECT ? UNION SELECT rowid FROM job_grams WHERE job_grams MATCH ?)", number, phrase(key))
+	case inGrams(key):
+		q.from, q.order, q.text = "job_grams g CROSS JOIN jobs j ON j.number = g.rowid", "g.rowid", true
+		q.and("job_grams MATCH ?", phrase(key))
 	case text != "":
 		// One walk through the narrow texts, and a look at the job of those alone that have it.
 		q.from, q.order, q.text = "job_search s CROSS JOIN jobs j ON j.number = s.number", "s.number", true
+		if numbered {
+			q.and("(s.number = ? OR instr(s.text, ?) > 0)", number, key)
+		} else {
+			q.and("instr(s.text, ?) > 0", key)
+		}
 	}
 	if f.Since != nil && (q.text || q.from == wholeHistory) {
 		q.and(q.order+" >= (SELECT min(number) FROM jobs INDEXED BY jobs_created WHERE deleted_at IS NULL AND created_at >= ?)", f.Since.UnixMilli())
@@ -90,15 +104,12 @@ func filterQuery(f domain.JobFilter) (query, error) {
 			q.and("j.starred = 0")
 		}
 	}
-	if text != "" {
+	if text != "" && !q.text {
 		found := "EXISTS (SELECT 1 FROM job_search s WHERE s.number = j.number AND instr(s.text, ?) > 0)"
-		if q.text {
-			found = "instr(s.text, ?) > 0"
-		}
-		if n, ok := jobNumber(text); ok {
-			q.and("("+q.order+" = ? OR "+found+")", n, nameKey(text))
+		if numbered {
+			q.and("(j.number = ? OR "+found+")", number, key)
 		} else {
-			q.and(found, nameKey(text))
+			q.and(found, key)
 		}
 	}
 	if f.Cursor != "" {
@@ -110,6 +121,14 @@ func filterQuery(f domain.JobFilter) (query, error) {
 	}
 	return q, nil
 }
+
+// inGrams says whether a text can be looked for in job_grams, which knows runs of three letters.
+func inGrams(text string) bool {
+	return utf8.RuneCountInString(text) >= 3 && utf8.ValidString(text) && !strings.ContainsRune(text, 0)
+}
+
+// phrase is a text as FTS5 takes it literally.
+func phrase(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
 
 func (q query) sql(columns string) string {
 	return "SELECT " + columns + " FROM " + q.from + " WHERE " + strings.Join(q.where, " AND ")

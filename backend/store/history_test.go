@@ -29,6 +29,9 @@ func TestFiltersAgainstModel(t *testing.T) {
 		}
 		job, runs := newJob(names...)
 		job.Name, job.Script = fmt.Sprintf("Job Äpfel %d", i%7), strings.Repeat("x", 5000*(i%2))+"tail"
+		if i%9 == 0 {
+			job.Name = fmt.Sprintf(`say "hi" * OR ^x 1%d 🍏🍏🍏`, i)
+		}
 		job.CreatedAt = *at(i + r.IntN(3))
 		job.Origin = []domain.Origin{domain.OriginCLI, domain.OriginWindow}[i%2]
 		if i%3 > 0 {
@@ -68,7 +71,8 @@ func TestFiltersAgainstModel(t *testing.T) {
 			f.Statuses = [][]domain.Status{{domain.StatusFailed}, {domain.StatusLost, domain.StatusCanceled}, {domain.StatusRunning}}[r.IntN(3)]
 		}
 		if pick(3) {
-			f.Text = []string{"äPFEL 3", "VM4", "tail", "100%_"}[r.IntN(4)]
+			texts := []string{"äPFEL 3", "VM4", "tail", "100%_", "äp", "é", `"HI" * or ^`, `"`, "*", "🍏🍏🍏", "🍏", "10", "#109", "1,9", "7", "a\x00bc", "\xff\xff\xff"}
+			f.Text = texts[r.IntN(len(texts))]
 		}
 		if pick(3) {
 			f.Since = at(r.IntN(150))
@@ -132,7 +136,7 @@ func matches(f domain.JobFilter, job domain.Job, runs []domain.Run) bool {
 		f.VMName != "" && !anyRun(func(r domain.Run) bool { return r.VMName == f.VMName }),
 		f.CommandID != "" && (job.CommandID == nil || *job.CommandID != f.CommandID),
 		len(f.Statuses) > 0 && !slices.Contains(f.Statuses, job.Status),
-		f.Text != "" && !strings.Contains(text, strings.ToLower(f.Text)),
+		f.Text != "" && !strings.Contains(text, strings.ToLower(f.Text)) && !isNumber(f.Text, job.Number),
 		f.Since != nil && job.CreatedAt.Before(*f.Since),
 		f.Before != nil && !job.CreatedAt.Before(*f.Before),
 		f.Origin != "" && job.Origin != f.Origin,
@@ -140,6 +144,31 @@ func matches(f domain.JobFilter, job domain.Job, runs []domain.Run) bool {
 		return false
 	}
 	return true
+}
+
+func isNumber(text string, number int64) bool {
+	n, ok := jobNumber(text)
+	return ok && n == number
+}
+
+// What deletes a job, by whatever way, takes it out of the index of texts too.
+func TestGramsFollowTheJobs(t *testing.T) {
+	s, ctx := opened(t), t.Context()
+	for i := range 20 {
+		job, runs := newJob("web")
+		job.Name = fmt.Sprintf("job %d of %d", i, i%3)
+		_, err := s.InsertJob(ctx, job, runs)
+		must(t, err)
+	}
+	_, err := s.writer.ExecContext(ctx, `DELETE FROM jobs WHERE number % 4 = 1`)
+	must(t, err)
+	_, err = s.writer.ExecContext(ctx, `INSERT INTO job_grams (job_grams, rank) VALUES ('integrity-check', 1)`)
+	must(t, err)
+	jobs, _, err := s.ListJobs(ctx, domain.JobFilter{Text: "of 2"})
+	must(t, err)
+	if len(jobs) != 5 {
+		t.Errorf("%d jobs, want 5", len(jobs))
+	}
 }
 
 // The figures of a long history: 100,000 jobs of 2 runs, one run of 1 M lines.

@@ -149,8 +149,10 @@ type table struct {
 	keyed bool // has no rowid
 }
 
+// schema is what rows are copied into; job_grams follows job_search by itself.
 func (v *salvage) schema(ctx context.Context) ([]table, error) {
-	rows, err := v.to.QueryContext(ctx, `SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	rows, err := v.to.QueryContext(ctx, `SELECT name, sql LIKE '%WITHOUT ROWID%' FROM sqlite_master
+		WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT GLOB 'job_grams*'`)
 	if err != nil {
 		return nil, err
 	}
