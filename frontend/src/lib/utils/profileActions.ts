@@ -11,8 +11,8 @@ const REST_MS = 150;
 const TYPING_MS = 150;
 
 const one = (selector: string) => document.querySelector<HTMLElement>(selector);
-/** What a person can see of it: a view behind another one is there, but has no box. */
-const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)].filter((e) => e.getClientRects().length > 0);
+/** What a person can see of it: the history is there behind Run. */
+const all = (selector: string) => [...document.querySelectorAll<HTMLElement>(selector)].filter((e) => e.checkVisibility({ visibilityProperty: true }));
 const drawn = (selector: string) => all(selector).map((e) => e.dataset.job ?? e.textContent).join();
 
 function type(selector: string, text: string): void {

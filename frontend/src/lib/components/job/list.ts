@@ -70,15 +70,23 @@ export function itemAt(tops: Float64Array, y: number): number {
   return Math.max(0, lo);
 }
 
+/** What is drawn for an item, and by id the elements that draw it. A spare one is out of sight, with what it drew last. */
+export interface Row { id: string; item: Item; spare: boolean }
+
+/** So many rows are kept without use: two tall screens. */
+const SPARES = 80;
 let made = 0;
 
 /**
- * Which row on the screen draws each item: an item keeps its own, and a row whose item is gone takes another one of its kind,
- * as making its elements anew is most of what a filter costs. The row of `held`, which has the focus, serves nobody else.
+ * The rows for what is on the screen, then the spare ones. An item keeps its own row, and one whose item is gone serves
+ * another item of its kind: making its elements anew is most of what a filter costs. The row of `held`, which has the
+ * focus, serves nobody else.
  */
-export function rowsOf(items: readonly Item[], before: ReadonlyMap<string, string>, held?: string): Map<string, string> {
+export function rowsOf(items: readonly Item[], before: readonly Row[], held?: string): Row[] {
+  const own = new Map(before.map((row) => [row.item.key, row.id]));
   const keys = new Set(items.map((item) => item.key));
-  const free = { day: [] as string[], job: [] as string[] };
-  for (const [key, row] of before) if (!keys.has(key) && key !== held) free[row.startsWith('day') ? 'day' : 'job'].push(row);
-  return new Map(items.map((item) => [item.key, before.get(item.key) ?? free[item.kind].shift() ?? `${item.kind}-${++made}`]));
+  const free: Record<Item['kind'], Row[]> = { day: [], job: [] };
+  for (const row of before) if (!keys.has(row.item.key) && row.item.key !== held) free[row.item.kind].push(row);
+  const rows = items.map((item) => ({ id: own.get(item.key) ?? free[item.kind].shift()?.id ?? `row-${++made}`, item, spare: false }));
+  return [...rows, ...[...free.day, ...free.job].slice(0, SPARES).map((row) => (row.spare ? row : { ...row, spare: true }))];
 }
