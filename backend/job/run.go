@@ -55,14 +55,19 @@ func (r *liveRun) take() bool {
 	return true
 }
 
-// ask asks for a stop; the first reason counts.
-func (r *liveRun) ask(why reason) {
-	r.mu.Lock()
-	if r.reason == reasonNone {
-		r.reason = why
+// ask asks for runs to be stopped; the first reason counts. All know of it before any is stopped: one that gives up its
+// place would else leave it to one behind it that doesn't know yet, and begins.
+func ask(why reason, runs ...*liveRun) {
+	for _, r := range runs {
+		r.mu.Lock()
+		if r.reason == reasonNone {
+			r.reason = why
+		}
+		r.mu.Unlock()
 	}
-	r.mu.Unlock()
-	r.cancel()
+	for _, r := range runs {
+		r.cancel()
+	}
 }
 
 func (r *liveRun) why() reason {
@@ -180,11 +185,11 @@ func (s *Service) follow(lj *liveJob, r *liveRun, p Process, sink *sink, out Out
 				}
 			}
 		case <-timer:
-			r.ask(reasonTimeout)
+			ask(reasonTimeout, r)
 		case <-r.stopping.Done():
 			end = s.end(r, p, sink, exited)
 		case <-s.base.Done():
-			r.ask(reasonClosing)
+			ask(reasonClosing, r)
 			end = ending{result: &domain.StopResult{State: domain.StopUnreachable, PIDs: []int{}, LeaseEndsAt: s.leaseEnd()}}
 		}
 	}

@@ -41,7 +41,7 @@ func (k *sink) Write(stream domain.Stream, p []byte) error {
 	}
 	// What comes after a stop was asked for is stored, and shown as far as the tee takes it at once.
 	if err := k.tee.Write(k.run.stopping, stream, p); err != nil && k.run.stopping.Err() == nil {
-		k.run.ask(reasonCancel)
+		ask(reasonCancel, k.run)
 	}
 	return nil
 }
@@ -82,5 +82,5 @@ func (r *liveRun) refuse(err error) {
 		r.sinkEr = err
 	}
 	r.mu.Unlock()
-	r.ask(reasonOutput)
+	ask(reasonOutput, r)
 }

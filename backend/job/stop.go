@@ -57,9 +57,7 @@ func (lj *liveJob) only(runID string) []*liveRun {
 
 // stopRuns asks for runs to be stopped. Those that wait for their turn end here and now, whoever is busy elsewhere.
 func (s *Service) stopRuns(lj *liveJob, runs []*liveRun, why reason) {
-	for _, r := range runs {
-		r.ask(why)
-	}
+	ask(why, runs...)
 	var waiting []*liveRun
 	for _, r := range runs {
 		if r.take() {

@@ -106,7 +106,11 @@ func TestStrangersOnThePort(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c, srv := faulty(t)
+			var lines []string
+			if tc.code == domain.CodeNotSSH {
+				lines = []string{"ConnectTimeout 5"} // it must be read before the time is up, also on a machine with much to do
+			}
+			c, srv := faulty(t, lines...)
 			srv.Set(tc.fault)
 			began := time.Now()
 			_, _, err := attemptRun(t, c, "exit 0")

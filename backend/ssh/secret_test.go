@@ -35,7 +35,7 @@ func TestSecretsInEveryLoginShell(t *testing.T) {
 			// The script is long, so it comes through the same pipe.
 			long := secrets()
 			long.Stdin = nil
-			got, exit = run(t, c, domain.Exec{Script: strings.Repeat("true\n", 30_000) + "printenv VMO_SECRET_a\ncat", Secrets: long, Env: map[string]string{"LC_ALL": "C.UTF-8"}})
+			got, exit = run(t, c, domain.Exec{Script: strings.Repeat("# "+strings.Repeat("x", 100)+"\n", 1500) + "printenv VMO_SECRET_a\ncat", Secrets: long, Env: map[string]string{"LC_ALL": "C.UTF-8"}})
 			if want := value + "\n"; got.stdout() != want || exit.Code != 0 {
 				t.Errorf("long script: %+v, stdout %q (%q), want %q", exit, got.stdout(), got.stderr(), want)
 			}
