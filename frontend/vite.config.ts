@@ -14,5 +14,6 @@ export default defineConfig({
   },
   // Inlined fonts would be data: URLs, which the content security policy refuses.
   build: { assetsInlineLimit: 0, target: 'safari16', chunkSizeWarningLimit: 800 },
-  test: { environment: 'jsdom', include: ['src/**/*.test.ts'] },
+  // One jsdom and one copy of each module for all files: a new one for each was two thirds of the time.
+  test: { environment: 'jsdom', isolate: false, include: ['src/**/*.test.ts'] },
 });
