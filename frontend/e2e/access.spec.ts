@@ -91,7 +91,7 @@ test.describe('200 % zoom', () => {
     await expect(page.getByText('2 succeeded', { exact: true })).toBeVisible();
     await within(page);
     await page.getByRole('tab', { name: 'History' }).click();
-    const row = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]').first();
+    const row = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible').first();
     await row.click();
     await within(page);
     await page.getByRole('button', { name: 'Open log' }).click();

@@ -8,7 +8,7 @@ import { log, run, takeIn, vm } from './steps';
 // All data as a whole: backup, restore, check and repair, from the window.
 
 const settings = (page: Page) => page.getByRole('dialog', { name: 'Settings' });
-const jobs = (page: Page) => page.getByRole('region', { name: 'Jobs' }).locator('[data-main]');
+const jobs = (page: Page) => page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible');
 
 /** A folder that answers for the person where the system asks for a file (see app/desktop/dialog_dev.go), and one for the data. */
 function folders(): { dir: string; data: string } {

@@ -4,7 +4,7 @@ import { test, expect, type App } from './app';
 import { log, run, takeIn, vm } from './steps';
 
 const jobs = (page: Page) => page.getByRole('region', { name: 'Jobs' });
-const rows = (page: Page) => jobs(page).locator('[data-main]');
+const rows = (page: Page) => jobs(page).locator('[data-main]:visible');
 const row = (page: Page, name: string) => rows(page).filter({ hasText: name });
 
 /** Nothing serious for axe in both themes. */

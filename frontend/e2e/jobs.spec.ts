@@ -148,7 +148,7 @@ test('the log of a job on several VMs opens with the keyboard in it: Esc closes 
   await takeIn(page, app);
   app.vmo('run', '--on', 'web-1', '--on', 'bastion', '--', 'echo both');
   await page.keyboard.press('Control+h');
-  const row = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]').filter({ hasText: 'echo both' });
+  const row = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible').filter({ hasText: 'echo both' });
   await row.click();
   await page.keyboard.press('Enter');
   const dialog = page.getByRole('dialog', { name: /^Job 1/ });

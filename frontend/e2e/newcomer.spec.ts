@@ -73,7 +73,7 @@ test("the newcomer's path: first command within 60 s and 5 clicks, a command wit
   await page.keyboard.press('Control+k');
   await page.keyboard.type('yesterday');
   await page.keyboard.press('Enter');
-  const rows = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]');
+  const rows = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible');
   await expect(rows).toHaveCount(2);
   await expect(page.getByRole('region', { name: 'Jobs' }).getByRole('heading').first()).toContainText('Yesterday');
   await rows.last().click();
@@ -123,7 +123,7 @@ test("by keyboard alone: from the first start to yesterday's output", async ({ p
   await page.keyboard.press('Enter');
   await expect(page.getByRole('dialog').getByRole('log')).toContainText('by keyboard');
   await page.keyboard.press('Escape');
-  await expect(page.getByRole('region', { name: 'Jobs' }).locator('[data-main]')).toBeFocused();
+  await expect(page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible')).toBeFocused();
   await page.keyboard.press('?');
   await expect(page.getByRole('dialog', { name: 'Keyboard' })).toBeVisible();
 });

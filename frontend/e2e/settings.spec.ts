@@ -124,7 +124,7 @@ test('a call that is lost says so, with Retry, which goes on where it stopped', 
   await takeIn(page, app);
   app.vmo('run', '--on', 'web-1', '--', 'echo in the history');
   await page.keyboard.press('Control+h');
-  const rows = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]');
+  const rows = page.getByRole('region', { name: 'Jobs' }).locator('[data-main]:visible');
   await expect(rows).toHaveText(['echo in the history']);
 
   await test.step('reading the history', async () => {
