@@ -23,6 +23,8 @@ export default defineConfig({
   use: {
     viewport: { width: 1280, height: 800 },
     actionTimeout: 30_000,
+    // What moves is painted sixty times a second, which is a good part of what a browser costs without a graphics card.
+    contextOptions: { reducedMotion: 'reduce' },
     launchOptions: {
       executablePath: process.env.VMO_CHROMIUM ?? browsers.find((path) => existsSync(path)) ?? 'chromium',
       // The network is not needed: without these Chromium asks its maker for this and that.
