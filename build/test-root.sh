@@ -19,8 +19,8 @@ files=$(grep -rlE "$asks" --include='*_test.go' internal backend app)
 # shellcheck disable=SC2086 # names of files of ours
 pattern=${1:-^($(grep -hoE '^func Test[A-Za-z0-9_]+' $files | sed 's/^func //' | paste -sd'|'))\$}
 packages=$(for f in $files; do echo "./$(dirname "$f")"; done | sort -u)
-# 200 jobs in the place of a sample; see app/cli/orphan_linux_test.go.
-export VMO_ORPHAN_JOBS=200
+# 200 jobs, unless told, in the place of a sample; see app/cli/orphan_linux_test.go.
+export VMO_ORPHAN_JOBS=${VMO_ORPHAN_JOBS:-200}
 mkdir -p dist/test
 log=$PWD/dist/test/root.log
 failures=$PWD/dist/test/root-failures.txt
