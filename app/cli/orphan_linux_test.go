@@ -72,7 +72,7 @@ type orphan struct {
 	session int
 	stopped time.Time
 	took    time.Duration // of vmo cancel
-	ended   int64 // when vmo or the link was, as sshdtest.Now says; 0: it isn't
+	ended   int64         // when vmo or the link was, as sshdtest.Now says; 0: it isn't
 }
 
 // left are the processes of the job in a look at all: none of a job that never told its run and session.
