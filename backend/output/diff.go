@@ -45,6 +45,13 @@ func (h *Hub) linesOf(ctx context.Context, runID string) (lines []string, of int
 type edit struct{ a, aEnd, b, bEnd int }
 
 func diffLines(a, b []string) domain.Diff {
+	c := newComparer(a, b)
+	c.compare(0, len(a), 0, len(b), diffMaxEdits)
+	return shape(c.edits, a, b, c.coarse)
+}
+
+// newComparer compares numbers in the place of lines.
+func newComparer(a, b []string) *comparer {
 	ids := make(map[string]int32, len(a))
 	number := func(lines []string) []int32 {
 		out := make([]int32, len(lines))
@@ -58,9 +65,7 @@ func diffLines(a, b []string) domain.Diff {
 		}
 		return out
 	}
-	c := comparer{a: number(a), b: number(b)}
-	c.compare(0, len(a), 0, len(b), diffMaxEdits)
-	return shape(c.edits, a, b, c.coarse)
+	return &comparer{a: number(a), b: number(b)}
 }
 
 // comparer finds the edits between two sequences of numbered lines.
@@ -68,6 +73,7 @@ type comparer struct {
 	a, b   []int32
 	edits  []edit
 	coarse bool
+	steps  int // diagonals that were followed, which is most of the work
 }
 
 func (c *comparer) add(e edit) {
@@ -117,6 +123,7 @@ func (c *comparer) shortest(a0, a1, b0, b1, most int) bool {
 	v := make([]int32, 2*most+2)
 	var trace [][]int32 // of each number of edits, how far each diagonal came
 	for d := 0; d <= most; d++ {
+		c.steps += d + 1
 		for k := -d; k <= d; k += 2 {
 			var x int
 			if k == -d || k != d && v[most+k-1] < v[most+k+1] {
