@@ -163,12 +163,13 @@ func (l *look) now() []sshdtest.Proc {
 	return l.all
 }
 
-// begin starts the job's vmo and waits until the target shows its command and the keeper of its connection.
+// begin starts the job's vmo and waits until the target shows its command, and the keeper of its connection if nobody
+// else is going to end the job.
 func (o *orphan) begin(t *testing.T, d *data, l *look) *started {
 	t.Helper()
 	args := []string{"run", "--on", o.target}
 	if o.way == "time-out" {
-		args = append(args, "--timeout", "5s")
+		args = append(args, "--timeout", "8s")
 	}
 	run := d.start(append(args, "--", "echo $VMO_RUN_ID $$; "+o.script)...)
 	began := false
@@ -187,7 +188,7 @@ func (o *orphan) begin(t *testing.T, d *data, l *look) *started {
 		o.session, _ = strconv.Atoi(words[1])
 		all := l.now()
 		sleeps := strings.Contains(fmt.Sprint(o.left(all)), ": sleep "+o.arg)
-		return sleeps && len(o.keeper(all)) > 0
+		return sleeps && (o.way == "stop" || o.way == "time-out" || len(o.keeper(all)) > 0)
 	})
 	began = true
 	return run
