@@ -42,7 +42,7 @@ func TestKeepaliveGivesUp(t *testing.T) {
 	if exit.Kind != domain.ExitUnknown || exit.Err == nil || exit.Err.Code != domain.CodeLost {
 		t.Errorf("exit %+v", exit)
 	}
-	if took < time.Second || took > 5*time.Second {
+	if took < time.Second || took > 15*time.Second {
 		t.Errorf("given up after %v", took)
 	}
 	works(t, c)
@@ -98,7 +98,7 @@ func TestSleepWithADeadConnection(t *testing.T) {
 	at.ahead.Store(int64(time.Hour))
 	began := time.Now()
 	works(t, c)
-	if took := time.Since(began); took > 5*time.Second || srv.Accepted() != 2 {
+	if took := time.Since(began); took > 20*time.Second || srv.Accepted() != 2 {
 		t.Errorf("%v and %d connections", took, srv.Accepted())
 	}
 }
@@ -130,7 +130,7 @@ func TestRetryBeforeTheBanner(t *testing.T) {
 	srv.Set(sshdtest.Fault{At: sshdtest.AtAccept, Times: 3})
 	began := time.Now()
 	works(t, c)
-	if took := time.Since(began); srv.Accepted() != 4 || took < resetDelay/2*7 || took > resetDelay*7+2*time.Second {
+	if took := time.Since(began); srv.Accepted() != 4 || took < resetDelay/2*7 || took > resetDelay*7+20*time.Second {
 		t.Errorf("%d connections in %v", srv.Accepted(), took)
 	}
 	late, lateSrv := faulty(t)
