@@ -33,7 +33,7 @@ if [ "$status" = 0 ] && ! grep -qE '^--- PASS' "$log"; then
 	status=1
 fi
 if [ "$status" != 0 ]; then
-	awk '/^=== RUN/ {text = ""; next} {text = text $0 "\n"} /^ *--- FAIL/ {printf "%s", text; text = ""}' "$log" | head -200
+	build/failures.sh go "$log" 60
 	{ echo "-- test-root" && build/failures.sh go "$log"; } >"$failures"
 fi
 grep -E '^(ok|FAIL|panic:|# )' "$log" | grep -v '\[no test files\]'

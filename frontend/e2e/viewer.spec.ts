@@ -234,3 +234,14 @@ test('hostile output changes nothing outside its line', async ({ page, app }) =>
   await expect(text(10)).toHaveText('below');
   await page.getByRole('button', { name: 'Wrap' }).click();
 });
+
+test('lines moved sideways keep their numbers in sight, the short ones too', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'printf "%02000d\\nshort\\n" 7');
+  await expect(log(page)).toContainText('short');
+  const short = log(page).locator('[data-line="2"]');
+  await log(page).evaluate((screen) => { screen.scrollLeft = 5000; });
+  await expect.poll(async () => Math.round((await short.locator('.no').boundingBox())?.x ?? -1)).toBeGreaterThan(280);
+  await log(page).evaluate((screen) => { screen.scrollLeft = 0; });
+  await expect(short.locator('.text')).toBeInViewport();
+});
