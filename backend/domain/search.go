@@ -74,11 +74,14 @@ type LogRange struct {
 	Lines     int64
 }
 
-// SignaturePack is signatures of output side by side, each of one or several stretches. What Data holds is the output
-// package's business.
+// SignatureSlices is in how many parts a pack of signatures is stored.
+const SignatureSlices = 16
+
+// SignaturePack is signatures of output, each of one or several stretches. What the slices hold is the output package's
+// business.
 type SignaturePack struct {
 	Key    int64
-	Bytes  int64 // of output that it stands for
-	Data   []byte
+	Bytes  int64        // of output that it stands for
+	Slices [][]byte     // SignatureSlices; only where a pack is stored
 	Ranges [][]LogRange // by slot; only where a pack is stored
 }

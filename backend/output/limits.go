@@ -133,7 +133,7 @@ const (
 	foreignEvery = 500 * time.Millisecond
 
 	// signatureBits is the most bits of a signature. A stretch of signedBytes of a log has some 8,000 trigrams, which
-	// set an eighth of them. A sparser one is folded in half, until at least a signatureFill-th is set.
+	// set an eighth of them. Where those of a pack are sparser they are halved, until a signatureFill-th of one is set.
 	signatureBits    = 16 // as a power of two: 8 KiB
 	signatureMinBits = 9
 	signatureFill    = 8
@@ -142,7 +142,7 @@ const (
 	// for costs the same for one long run and for many short ones.
 	signedBytes = 192 << 10
 
-	// packSlots is how many signatures are stored together: few large rows are read at the speed of memory.
+	// packSlots is how many signatures are stored together: as many as a short history has, and as the bits of slots.
 	packSlots = 16
 
 	// signBatch and signRuns are from how much output, or how many runs, signatures are built. What is less is read by
@@ -159,9 +159,9 @@ const (
 	// signRest is how many times as long as it worked the builder rests while runs write.
 	signRest = 10
 
-	// searchPacks is how many packs each of searchReaders reads of a search in one go: a short read each, so that it never
-	// pins the write-ahead log. Both readers together leave half of the store's connections to others.
-	searchPacks   = 16
+	// searchPacks is how many packs each of searchReaders looks at together: short reads, so that a search never pins the
+	// write-ahead log. Both readers together leave half of the store's connections to others.
+	searchPacks   = 64
 	searchReaders = 2
 
 	// searchRuns is how many runs it asks for at once.

@@ -13,6 +13,7 @@ type memSigned struct {
 	keys  []string // of the runs, by key from 1
 	upTo  map[string]domain.LogRange
 	packs []domain.SignaturePack
+	read  int // slices
 }
 
 func (m *memStore) key(runID string) int64 {
@@ -68,7 +69,7 @@ func (m *memStore) AddSignatures(_ context.Context, pack domain.SignaturePack) e
 			bytes += r.Bytes
 		}
 	}
-	if bytes != pack.Bytes || len(pack.Ranges) > packSlots {
+	if bytes != pack.Bytes || len(pack.Ranges) > packSlots || len(pack.Slices) != packSlices {
 		m.faults = append(m.faults, "a pack is not what it says")
 	}
 	pack.Key = int64(len(m.signed.packs) + 1)
@@ -76,12 +77,23 @@ func (m *memStore) AddSignatures(_ context.Context, pack domain.SignaturePack) e
 	return nil
 }
 
-func (m *memStore) Packs(_ context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error {
+func (m *memStore) Packs(_ context.Context, newest int64, limit int) (all []domain.SignaturePack, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for newest -= int64(skip); newest > 0 && limit > 0; newest-- {
-		look(m.signed.packs[newest-1])
+	for ; newest > 0 && limit > 0; newest-- {
+		p := m.signed.packs[newest-1]
+		all = append(all, domain.SignaturePack{Key: p.Key, Bytes: p.Bytes})
 		limit--
+	}
+	return all, nil
+}
+
+func (m *memStore) Slices(_ context.Context, packs []int64, n int, look func(i int, data []byte)) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, key := range packs {
+		look(i, m.signed.packs[key-1].Slices[n])
+		m.signed.read++
 	}
 	return nil
 }

@@ -82,10 +82,10 @@ func (s *search) packs(ctx context.Context, newest int64) error {
 			return err
 		}
 		for _, pack := range packs {
-			newest = pack.key - 1
+			newest = pack.Key - 1
 			before := s.progress.Searched
-			if len(pack.slots) > 0 {
-				ranges, err := s.h.store.SignedRanges(ctx, pack.key, pack.slots)
+			if pack.slots != 0 {
+				ranges, err := s.h.store.SignedRanges(ctx, pack.Key, pack.slots.list())
 				if err != nil {
 					return err
 				}
@@ -93,7 +93,7 @@ func (s *search) packs(ctx context.Context, newest int64) error {
 					return err
 				}
 			}
-			s.progress.Searched = before + pack.bytes
+			s.progress.Searched = before + pack.Bytes
 			if err := s.pause(ctx); err != nil {
 				return err
 			}
@@ -103,24 +103,35 @@ func (s *search) packs(ctx context.Context, newest int64) error {
 
 // candidatePack is a pack, and which of its slots may hold a match.
 type candidatePack struct {
-	key, bytes int64
-	slots      []int
+	domain.SignaturePack
+	slots slots
 }
 
-// candidates looks at the next packs from newest on, newest first: searchReaders at once take searchPacks each.
+// candidates looks at the next packs from newest on, newest first: searchReaders take searchPacks each at once.
 func (s *search) candidates(ctx context.Context, newest int64) ([]candidatePack, error) {
-	var found [searchReaders][]candidatePack
+	packs, err := s.h.store.Packs(ctx, newest, searchReaders*searchPacks)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]candidatePack, len(packs))
 	var errs [searchReaders]error
 	var wait sync.WaitGroup
 	for i := range searchReaders {
+		from, to := min(len(packs), i*searchPacks), min(len(packs), (i+1)*searchPacks)
 		wait.Go(func() {
-			errs[i] = s.h.store.Packs(ctx, newest, i*searchPacks, searchPacks, func(p domain.SignaturePack) {
-				found[i] = append(found[i], candidatePack{p.Key, p.Bytes, s.m.candidates(p.Data)})
-			})
+			r := &packReader{read: func(packs []int64, n int, look func(int, []byte)) error { return s.h.store.Slices(ctx, packs, n, look) }}
+			for _, p := range packs[from:to] {
+				r.packs = append(r.packs, p.Key)
+			}
+			var left []slots
+			left, errs[i] = s.m.candidates(r)
+			for k := range left {
+				found[from+k] = candidatePack{packs[from+k], left[k]}
+			}
 		})
 	}
 	wait.Wait()
-	return slices.Concat(found[:]...), cmp.Or(errs[:]...)
+	return found, cmp.Or(errs[:]...)
 }
 
 // ranges searches stretches of output. Fresh ones go on to what is not stored yet.

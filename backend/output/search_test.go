@@ -178,23 +178,45 @@ func TestSearchOpensFewChunks(t *testing.T) {
 	if n, err := h.Sign(t.Context()); err != nil || n < int64(len(text)) {
 		t.Fatalf("%d bytes signed (%v)", n, err)
 	}
-	var size, slots, hits int
+	var size, candidates, hits int
 	for _, p := range store.signed.packs {
-		size += len(p.Data)
+		size += len(slices.Concat(p.Slices...))
 	}
 	m, err := newMatcher(domain.TextQuery{Text: `connection\s+(refused|reset)`, Regex: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range store.signed.packs {
-		for _, slot := range m.candidates(p.Data) {
+	look := func(m *matcher) (left []slots, read int) {
+		r := &packReader{read: func(packs []int64, n int, look func(int, []byte)) error {
+			return store.Slices(t.Context(), packs, n, look)
+		}}
+		for _, p := range store.signed.packs {
+			r.packs = append(r.packs, p.Key)
+		}
+		store.signed.read = 0
+		left, err := m.candidates(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left, store.signed.read
+	}
+	left, _ := look(m)
+	for i, p := range store.signed.packs {
+		for _, slot := range left[i].list() {
 			if slot < len(p.Ranges) {
-				slots++
+				candidates++
 			}
 		}
 	}
-	if share := float64(size) / float64(len(text)); slots > 2 || share > 1.0/32 {
-		t.Errorf("%d chunks are candidates, signatures are %.4f of the output", slots, share)
+	none, err := newMatcher(domain.TextQuery{Text: "zygomorphic quincunx"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, read := look(none); read > 5*len(store.signed.packs) {
+		t.Errorf("%d slices of %d packs were read for a word that is nowhere", read, len(store.signed.packs))
+	}
+	if share := float64(size) / float64(len(text)); candidates > 2 || share > 1.0/32 {
+		t.Errorf("%d chunks are candidates, signatures are %.4f of the output", candidates, share)
 	}
 	err = h.Search(t.Context(), domain.TextQuery{Text: "CONNECTION refused"}, domain.SearchFilter{}, func(all []domain.Hit, p domain.SearchProgress) error {
 		for _, hit := range all {
@@ -262,7 +284,7 @@ func BenchmarkSign(b *testing.B) {
 	}
 	size := 0
 	for _, p := range store.signed.packs {
-		size += len(p.Data)
+		size += len(slices.Concat(p.Slices...))
 	}
 	b.ReportMetric(float64(size)/float64(len(text)), "signatures/raw")
 	if err := h.Close(context.Background()); err != nil {

@@ -3,129 +3,188 @@ package output
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"math/bits"
+	"slices"
+
+	"vmorchestrator/backend/domain"
 )
 
 // signature is a set of trigrams of folded text as a bloom filter with one hash: a stretch of output whose signature
-// lacks a trigram does not hold it. Its length is a power of two; nil holds everything.
+// lacks a trigram does not hold it. It has 1<<signatureBits bits; nil holds everything.
 type signature []uint64
 
-// A pack is its signatures side by side: for each one byte, the power of two of its bits, then all of their bits.
-// 0 is a signature that holds everything.
+func newSignature() signature { return make(signature, 1<<signatureBits/64) }
 
-func trigram(a, b, c byte) uint32 {
-	return (uint32(a)<<16 | uint32(b)<<8 | uint32(c)) * 0x9e3779b1 >> 16
-}
+// trigram is which bit three bytes, the first one highest, set.
+func trigram(three uint32) uint32 { return three * 0x9e3779b1 >> (32 - signatureBits) }
 
 // add sets the trigrams of folded text.
 func (s signature) add(p []byte) {
 	if len(p) < 3 {
 		return
 	}
-	mask := uint32(len(s)*64 - 1) // #nosec G115 -- at most 65,536 bits
 	x := uint32(p[0])<<8 | uint32(p[1])
 	for _, c := range p[2:] {
 		x = x<<8 | uint32(c)
-		h := (x & 0xffffff) * 0x9e3779b1 >> 16 & mask
+		h := trigram(x & 0xffffff)
 		s[h>>6] |= 1 << (h & 63)
 	}
 }
 
-// folded is the signature in half its size as long as it is sparse. It changes s.
-func (s signature) folded() signature {
-	for len(s)*64 > 1<<signatureMinBits {
+// trigrams are the bits of folded text in rising order, each once.
+func trigrams(text []byte) []uint32 {
+	var all []uint32
+	for i := 0; i+2 < len(text); i++ {
+		all = append(all, trigram(uint32(text[i])<<16|uint32(text[i+1])<<8|uint32(text[i+2])))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// A pack is the signatures of up to packSlots stretches, its slots, turned on their side: a row for each bit, and in it
+// that bit of every slot. It is stored in slices of equal length, each a part of the rows. So a search reads of a pack
+// the few slices in which the rows of its trigrams stand, and knows of all slots at once.
+
+const (
+	packSlices = domain.SignatureSlices
+	rowBytes   = packSlots / 8
+	sliceRows  = 1 << signatureBits / packSlices // at most, in a slice
+)
+
+// slots is a set of slots of a pack.
+type slots uint16
+
+const everySlot = ^slots(0)
+
+func (s slots) list() []int {
+	var all []int
+	for ; s != 0; s &= s - 1 {
+		all = append(all, bits.TrailingZeros16(uint16(s)))
+	}
+	return all
+}
+
+// slicesOf makes a pack of signatures. As long as none of them is full enough, two neighbours among the rows become one.
+func slicesOf(all []signature) [][]byte {
+	most := 0
+	for _, s := range all {
 		set := 0
 		for _, w := range s {
 			set += bits.OnesCount64(w)
 		}
-		if set*signatureFill >= len(s)*64 {
-			break
-		}
-		half := len(s) / 2
-		for i := range half {
-			s[i] |= s[half+i]
-		}
-		s = s[:half]
+		most = max(most, set)
 	}
-	return s
-}
-
-// appendPack puts the signatures side by side.
-func appendPack(dst []byte, all []signature) []byte {
-	for _, s := range all {
-		power := byte(0)
-		if s != nil {
-			power = byte(bits.Len(uint(len(s)*64)) - 1) // #nosec G115 -- at most 16
-		}
-		dst = append(dst, power)
+	merged := 0 // as a power of two
+	for signatureBits-merged > signatureMinBits && most*signatureFill < 1<<(signatureBits-merged) {
+		merged++
 	}
-	for _, s := range all {
-		for _, w := range s {
-			dst = append(dst, byte(w), byte(w>>8), byte(w>>16), byte(w>>24), byte(w>>32), byte(w>>40), byte(w>>48), byte(w>>56)) // #nosec G115
-		}
-	}
-	return dst
-}
-
-// candidates are the slots of a pack that may hold a match. A damaged pack holds everything.
-func (m *matcher) candidates(pack []byte) (slots []int) {
-	if len(pack) < packSlots {
-		return everySlot()
-	}
-	at := packSlots
-	for i, power := range pack[:packSlots] {
-		switch {
-		case power == 0:
-			slots = append(slots, i)
-		case power > signatureBits || power < 6 || at+1<<(power-3) > len(pack):
-			return everySlot()
-		default:
-			size := 1 << (power - 3)
-			if m.required.may(pack[at : at+size]) {
-				slots = append(slots, i)
+	pack := make([]byte, rowBytes<<(signatureBits-merged))
+	for slot, s := range all {
+		at, bit := slot/8, byte(1)<<(slot%8)
+		if s == nil {
+			for ; at < len(pack); at += rowBytes {
+				pack[at] |= bit
 			}
-			at += size
+		}
+		for i, w := range s {
+			for ; w != 0; w &= w - 1 {
+				pack[(i*64+bits.TrailingZeros64(w))>>merged*rowBytes+at] |= bit
+			}
 		}
 	}
-	return slots
+	return slices.Collect(slices.Chunk(pack, len(pack)/packSlices))
 }
 
-func everySlot() []int {
-	slots := make([]int, 0, packSlots)
-	for i := range packSlots {
-		slots = append(slots, i)
+// slotsWith is the slots that may hold a trigram, by the slice in which it stands. One that is missing or damaged knows nothing.
+func slotsWith(slice []byte, h uint32) slots {
+	rows := len(slice) / rowBytes
+	if rows == 0 || rows&(rows-1) != 0 || rows > sliceRows {
+		return everySlot
 	}
-	return slots
+	at := int(h%sliceRows) * rows / sliceRows * rowBytes
+	return slots(binary.LittleEndian.Uint16(slice[at:]))
 }
 
-// may says whether a match may be in what the stored signature stands for.
-func (l *literals) may(s []byte) bool {
+// packReader looks at packs together, and reads each of their slices once.
+type packReader struct {
+	packs  []int64
+	read   func(packs []int64, slice int, look func(i int, data []byte)) error
+	slices [packSlices][]packSlice
+}
+
+type packSlice struct {
+	data []byte
+	read bool
+}
+
+// slice gives a slice of each pack of which slots are left.
+func (r *packReader) slice(n int, left []slots) ([]packSlice, error) {
+	if r.slices[n] == nil {
+		r.slices[n] = make([]packSlice, len(r.packs))
+	}
+	all := r.slices[n]
+	var packs []int64
+	var at []int
+	for i := range all {
+		if left[i] != 0 && !all[i].read {
+			all[i].read = true
+			packs, at = append(packs, r.packs[i]), append(at, i)
+		}
+	}
+	if len(packs) == 0 {
+		return all, nil
+	}
+	return all, r.read(packs, n, func(i int, data []byte) { all[at[i]].data = data })
+}
+
+// candidates are the slots of each pack that may hold a match.
+func (m *matcher) candidates(r *packReader) ([]slots, error) {
+	left := make([]slots, len(r.packs))
+	for i := range left {
+		left[i] = everySlot
+	}
+	return left, m.required.narrow(r, left)
+}
+
+// narrow leaves of each pack's slots those that may hold a match.
+func (l *literals) narrow(r *packReader, left []slots) error {
 	switch {
 	case l == nil:
-		return true
+		return nil
 	case l.text != nil:
-		mask := uint32(len(s)*8 - 1) // #nosec G115
-		for i := 0; i+2 < len(l.text); i++ {
-			h := trigram(l.text[i], l.text[i+1], l.text[i+2]) & mask
-			if s[h>>3]>>(h&7)&1 == 0 {
-				return false
+		for _, h := range trigrams(l.text) {
+			all, err := r.slice(int(h/sliceRows), left)
+			if err != nil {
+				return err
+			}
+			for i := range left {
+				if left[i] != 0 {
+					left[i] &= slotsWith(all[i].data, h)
+				}
 			}
 		}
-		return true
+		return nil
 	case l.one != nil:
+		either := make([]slots, len(left))
 		for _, sub := range l.one {
-			if sub.may(s) {
-				return true
+			some := slices.Clone(left)
+			if err := sub.narrow(r, some); err != nil {
+				return err
+			}
+			for i := range either {
+				either[i] |= some[i]
 			}
 		}
-		return false
+		copy(left, either)
+		return nil
 	}
 	for _, sub := range l.all {
-		if !sub.may(s) {
-			return false
+		if err := sub.narrow(r, left); err != nil {
+			return err
 		}
 	}
-	return true
+	return nil
 }
 
 // signBlock adds what is shown of every line that completes in the block, and of those open at its end, if it is the

@@ -82,7 +82,7 @@ func (h *Hub) sign(ctx context.Context, rest bool, giveWay func(context.Context,
 	if !rest && bytes < signBatch && !many {
 		return 0, nil
 	}
-	s := &signer{h: h, rest: giveWay, bits: make(signature, 1<<signatureBits/64), sc: h.scratch()}
+	s := &signer{h: h, rest: giveWay, bits: newSignature(), sc: h.scratch()}
 	defer h.scratches.Put(s.sc)
 	slices.Reverse(ranges) // oldest first
 	for len(ranges) > 0 {
@@ -203,7 +203,7 @@ func (s *signer) endSlot() {
 	}
 	var done signature
 	if !s.every {
-		done = slices.Clone(s.bits.folded())
+		done = slices.Clone(s.bits)
 	}
 	s.all = append(s.all, done)
 	s.pack.Ranges = append(s.pack.Ranges, s.slot)
@@ -217,7 +217,7 @@ func (s *signer) flush(ctx context.Context) error {
 		return nil
 	}
 	pack := s.pack
-	pack.Data = appendPack(nil, append(s.all, make([]signature, packSlots-len(s.all))...))
+	pack.Slices = slicesOf(s.all)
 	s.all, s.pack = s.all[:0], domain.SignaturePack{}
 	if err := s.h.store.AddSignatures(ctx, pack); err != nil {
 		return err

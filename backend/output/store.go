@@ -38,9 +38,11 @@ type Signatures interface {
 	// AddSignatures stores a pack; CodeConflict, and nothing is stored, if a range doesn't begin where its run's
 	// signatures end.
 	AddSignatures(ctx context.Context, pack domain.SignaturePack) error
-	// Packs gives at most limit packs with a key of at most newest, newest first, without Ranges; SignatureBytes is how
-	// much output all of those stand for.
-	Packs(ctx context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error
+	// Packs gives at most limit packs with a key of at most newest, newest first, without Slices and Ranges;
+	// SignatureBytes is how much output all of those stand for.
+	Packs(ctx context.Context, newest int64, limit int) ([]domain.SignaturePack, error)
+	// Slices reads slice n of packs; look is told which of them it is. Of a pack that is gone nothing is told.
+	Slices(ctx context.Context, packs []int64, n int, look func(i int, data []byte)) error
 	SignatureBytes(ctx context.Context, newest int64) (int64, error)
 	// SignedRanges are the stretches that slots of a pack stand for.
 	SignedRanges(ctx context.Context, pack int64, slots []int) ([]domain.LogRange, error)

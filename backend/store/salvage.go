@@ -66,7 +66,7 @@ type salvage struct {
 }
 
 // derived tables are made anew from the others, or mean nothing without the processes that wrote them.
-var derived = []string{"changes", "instances", "cancel_requests", "log_signatures", "log_signed"}
+var derived = []string{"changes", "instances", "cancel_requests", "log_signatures", "log_slices", "log_signed"}
 
 func (v *salvage) run(ctx context.Context, o Options, steps []migration) (part string, err error) {
 	damage, err := damageOf(ctx, v.from)

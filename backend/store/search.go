@@ -48,13 +48,18 @@ func (s *Store) AddSignatures(ctx context.Context, pack domain.SignaturePack) er
 		return err
 	}
 	return s.write(ctx, "store signatures", func(tx *sql.Tx) error {
-		res, err := tx.ExecContext(ctx, `INSERT INTO log_signatures (bytes, data) VALUES (?, ?)`, pack.Bytes, pack.Data)
+		res, err := tx.ExecContext(ctx, `INSERT INTO log_signatures (bytes) VALUES (?)`, pack.Bytes)
 		if err != nil {
 			return err
 		}
 		key, err := res.LastInsertId()
 		if err != nil {
 			return err
+		}
+		for i, slice := range pack.Slices {
+			if _, err := tx.ExecContext(ctx, `INSERT INTO log_slices (key, data) VALUES (?, ?)`, key*domain.SignatureSlices+int64(i), slice); err != nil {
+				return err
+			}
 		}
 		grow, err := tx.PrepareContext(ctx, `UPDATE runs SET signed_bytes = ?3, signed_lines = ?4 WHERE key = ?1 AND signed_bytes = ?2`)
 		if err != nil {
@@ -84,19 +89,24 @@ func (s *Store) AddSignatures(ctx context.Context, pack domain.SignaturePack) er
 	})
 }
 
-// Packs reads packs of signatures, newest first: of those with a key of at most newest, limit ones behind the first skip.
-// The Data that look is given is valid until it returns: nothing of many megabytes is copied for a look at it.
-func (s *Store) Packs(ctx context.Context, newest int64, skip, limit int, look func(domain.SignaturePack)) error {
+// Packs gives at most limit packs of signatures with a key of at most newest, newest first, without what they hold.
+func (s *Store) Packs(ctx context.Context, newest int64, limit int) ([]domain.SignaturePack, error) {
+	return list(ctx, s, "read signatures", func(row scanner) (p domain.SignaturePack, err error) {
+		return p, row.Scan(&p.Key, &p.Bytes)
+	}, `SELECT key, bytes FROM log_signatures WHERE key <= ? ORDER BY key DESC LIMIT ?`, newest, limit)
+}
+
+// Slices reads slice n of the given packs and tells look which of them it has; of a pack that is gone, nothing.
+func (s *Store) Slices(ctx context.Context, packs []int64, n int, look func(i int, data []byte)) error {
 	_, err := list(ctx, s, "read signatures", func(row scanner) (struct{}, error) {
-		var p domain.SignaturePack
-		var data sql.RawBytes
-		if err := row.Scan(&p.Key, &p.Bytes, &data); err != nil {
-			return struct{}{}, err
+		var i int
+		var data []byte
+		err := row.Scan(&i, &data)
+		if err == nil {
+			look(i, data)
 		}
-		p.Data = data
-		look(p)
-		return struct{}{}, nil
-	}, `SELECT key, bytes, data FROM log_signatures WHERE key <= ? ORDER BY key DESC LIMIT ? OFFSET ?`, newest, limit, skip)
+		return struct{}{}, err
+	}, `SELECT k.key, s.data FROM json_each(?1) k CROSS JOIN log_slices s ON s.key = k.value * ?3 + ?2`, toJSON(packs), n, domain.SignatureSlices)
 	return err
 }
 

@@ -26,28 +26,37 @@ func TestSignatures(t *testing.T) {
 		t.Fatalf("unsigned %+v", fresh)
 	}
 	part := domain.LogRange{Run: a.Run, Bytes: 60, FirstLine: 1, Lines: 6}
-	must(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 110, Data: []byte("one"), Ranges: [][]domain.LogRange{{part}, {b}}}))
-	wantCode(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 150, Data: []byte("two"), Ranges: [][]domain.LogRange{{b}}}), domain.CodeConflict)
+	must(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 110, Slices: [][]byte{[]byte("one"), []byte("1")}, Ranges: [][]domain.LogRange{{part}, {b}}}))
+	wantCode(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 150, Slices: [][]byte{[]byte("two")}, Ranges: [][]domain.LogRange{{b}}}), domain.CodeConflict)
 	newest, fresh, err = s.Unsigned(ctx, []string{runs[1].ID})
 	must(t, err)
 	want := []domain.LogRange{{Run: b.Run, FirstByte: 50, FirstLine: 6}, {Run: a.Run, FirstByte: 60, Bytes: 40, FirstLine: 7, Lines: 4}}
 	if newest != 1 || !reflect.DeepEqual(fresh, want) {
 		t.Fatalf("newest %d, %+v, want %+v", newest, fresh, want)
 	}
-	must(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 40, Data: []byte("three"), Ranges: [][]domain.LogRange{{want[1]}}}))
-	read := func(skip, limit int) (packs []domain.SignaturePack) {
-		must(t, s.Packs(ctx, 9, skip, limit, func(p domain.SignaturePack) {
-			p.Data = slices.Clone(p.Data)
-			packs = append(packs, p)
-		}))
+	must(t, s.AddSignatures(ctx, domain.SignaturePack{Bytes: 40, Slices: [][]byte{[]byte("three")}, Ranges: [][]domain.LogRange{{want[1]}}}))
+	read := func(newest int64, limit int) []domain.SignaturePack {
+		packs, err := s.Packs(ctx, newest, limit)
+		must(t, err)
 		return packs
 	}
-	packs := read(0, 5)
-	if first, second := read(0, 1), read(1, 5); !reflect.DeepEqual(slices.Concat(first, second), packs) || len(first) != 1 {
+	packs := read(9, 5)
+	if first, second := read(9, 1), read(1, 5); !reflect.DeepEqual(slices.Concat(first, second), packs) || len(first) != 1 {
 		t.Fatalf("in two parts %+v and %+v, at once %+v", first, second, packs)
 	}
-	if len(packs) != 2 || string(packs[0].Data) != "three" || packs[1].Bytes != 110 {
+	if len(packs) != 2 || packs[0].Bytes != 40 || packs[1].Bytes != 110 {
 		t.Fatalf("packs %+v", packs)
+	}
+	slice := func(n int, keys ...int64) map[int]string {
+		all := map[int]string{}
+		must(t, s.Slices(ctx, keys, n, func(i int, data []byte) { all[i] = string(data) }))
+		return all
+	}
+	if got, want := slice(0, packs[0].Key, 999, packs[1].Key), (map[int]string{0: "three", 2: "one"}); !reflect.DeepEqual(got, want) {
+		t.Fatalf("slices %v, want %v", got, want)
+	}
+	if got, want := slice(1, packs[0].Key, packs[1].Key), (map[int]string{1: "1"}); !reflect.DeepEqual(got, want) {
+		t.Fatalf("slices %v, want %v", got, want)
 	}
 	ranges, err := s.SignedRanges(ctx, packs[1].Key, []int{1, 2})
 	must(t, err)
@@ -63,8 +72,11 @@ func TestSignatures(t *testing.T) {
 	// The signatures of a run go with it, and a pack with the last of them.
 	_, err = s.writer.Exec(`DELETE FROM runs WHERE key = ?`, a.Run)
 	must(t, err)
-	if packs = read(0, 5); len(packs) != 1 || packs[0].Key != 1 {
+	if packs = read(9, 5); len(packs) != 1 || packs[0].Key != 1 {
 		t.Fatalf("packs %+v", packs)
+	}
+	if got := slice(0, 1, 2); len(got) != 1 || got[0] != "one" {
+		t.Fatalf("slices %v are left", got)
 	}
 	// So they do with the output alone.
 	must(t, s.ReplaceTails(ctx, tail(runs[1].ID, 0, 50, 1, 5)))

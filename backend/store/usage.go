@@ -40,7 +40,7 @@ func (s *Store) Storage(ctx context.Context) (domain.Storage, error) {
 	if err := s.reader.QueryRowContext(ctx, `SELECT
 		(SELECT coalesce(sum(stored_bytes), 0) FROM runs),
 		(SELECT coalesce(sum(length(data) + length(header)), 0) FROM log_chunks) + (SELECT coalesce(sum(length(data) + length(header)), 0) FROM log_tails),
-		(SELECT coalesce(sum(length(data)), 0) FROM log_signatures)`).
+		(SELECT coalesce(sum(length(data)), 0) FROM log_slices)`).
 		Scan(&out.OutputRaw, &out.OutputKept, &out.IndexBytes); err != nil {
 		return out, s.mapError(ctx, "measure output", err)
 	}
