@@ -82,6 +82,26 @@ test('what is copied is the text alone; wrapped lines are scrolled to both ends'
   await page.getByRole('button', { name: 'Wrap' }).click();
 });
 
+test('what is selected is never part of another line, wherever the lines are scrolled', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'for i in $(seq 1 500); do echo "line $i of many"; done');
+  await expect(page.getByText('500 lines', { exact: true })).toBeVisible();
+  await log(page).focus();
+  await page.keyboard.press('Home');
+  await log(page).locator('[data-line="9"] .text').dblclick({ position: { x: 10, y: 10 } });
+  const selected = () => page.evaluate(() => getSelection()?.toString().trim());
+  expect(await selected()).toBe('line');
+  const marked = () => page.evaluate(() => getSelection()?.anchorNode?.parentElement?.closest('[data-line]')?.getAttribute('data-line') ?? 'none');
+  expect(await marked()).toBe('9');
+  await page.mouse.wheel(0, 60);
+  await expect.poll(async () => (await seen(page)).first).toBe(4);
+  expect([await selected(), await marked()]).toEqual(['line', '9']);
+  await log(page).focus();
+  await page.keyboard.press('PageDown');
+  await expect.poll(async () => (await seen(page)).first).toBeGreaterThan(9);
+  expect([await selected(), await marked()]).toEqual(['', 'none']);
+});
+
 test('a log that is opened has the focus from the moment it is seen: a key pressed then does not go to the row behind', async ({ page, app }) => {
   await takeIn(page, app);
   await run(page, 'web-1', 'echo here it is');

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Line } from '../../services/api/types';
-import { css, spansOf } from './rows';
+import { css, elementsOf, spansOf } from './rows';
 import { plain } from '../../utils/ansi';
 import { since } from './time';
 
@@ -34,4 +34,16 @@ it('keeps colours of a program\'s own readable on either ground', () => {
   expect(css({ ...plain, fg: 'rgb(255 255 135)' })).toMatch(/--rgb-d:rgb\(255 255 135\);$/);
   expect(css({ ...plain, bg: 'rgb(255 255 135)' })).toContain('color:#000');
   expect(css({ ...plain, bg: 'rgb(0 0 95)' })).toContain('color:#fff');
+});
+
+it('draws other lines with the elements of those that left the screen', () => {
+  const first = elementsOf([1, 2, 3], new Map(), false);
+  expect(new Set(first.values()).size).toBe(3);
+  const second = elementsOf([3, 4, 5, 6], first, false);
+  expect(second.get(3)).toBe(first.get(3));
+  expect([second.get(4), second.get(5)]).toEqual([first.get(1), first.get(2)]);
+  expect([...first.values()]).not.toContain(second.get(6));
+  const held = elementsOf([6, 7], second, true);
+  expect(held.get(6)).toBe(second.get(6));
+  expect([...second.values()]).not.toContain(held.get(7));
 });

@@ -85,3 +85,17 @@ function toward(colour: string, end: 0 | 255): string {
   }
   return `rgb(${rgb.join(' ')})`;
 }
+
+let made = 0;
+
+/**
+ * The elements that draw lines, by the lines' rows. A line keeps its own, and those of lines that left the screen draw
+ * others: making elements anew is most of what a page costs. With `fresh` they are made anew all the same: what somebody
+ * selected or focused must not come to be part of another line.
+ */
+export function elementsOf(rows: readonly number[], before: ReadonlyMap<number, number>, fresh: boolean): Map<number, number> {
+  const seen = new Set(rows);
+  const free = fresh ? [] : [...before].filter(([row]) => !seen.has(row)).map(([, element]) => element);
+  let next = 0;
+  return new Map(rows.map((row) => [row, before.get(row) ?? free[next++] ?? ++made]));
+}
