@@ -162,7 +162,8 @@ export function createLogView(runId: string, { at = 0, first: page, logService, 
     const gap = missing(top, end) || missing(top - AROUND, Math.min(last, end + AROUND));
     if (!gap) return null;
     let count = 1;
-    while (count < READ_LINES && gap + count <= Math.min(last, end + AROUND) && !lines.has(gap + count)) count++;
+    // As many as a reply carries: who scrolls on finds them there.
+    while (count < READ_LINES && gap + count <= last && !lines.has(gap + count)) count++;
     return { from: gap, count };
   }
 
