@@ -6,7 +6,7 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 if [ "${1:-}" != inside ]; then
-	exec build/with-display.sh "$0" inside "${1:-10000000}"
+	SCREEN=1280x2400x24 exec build/with-display.sh "$0" inside "${1:-10000000}"
 fi
 lines=$2
 rounds=5
@@ -141,7 +141,9 @@ marks log-lag | tail -n +$((lags + 1)) >"$out/log-lag"
 sleep 15
 after=$(pss)
 
-# From the first line of the long log to its last.
+# From the first line of the long log to its last, in a window as tall as the display: many lines a screen.
+xdotool windowsize --sync "$window" 1280 2400
+sleep 2
 open 3
 key Return
 sleep 3

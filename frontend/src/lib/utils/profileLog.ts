@@ -89,6 +89,7 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
     press('Home');
     while (!stopped && performance.now() - since < STUCK_MS) {
       await tick();
+      if (log.dataset.following === 'true' && seen >= Number(log.dataset.last)) break;
       const rows = rowsOf(log);
       const last = numberOf(rows.at(-1));
       if (rows.length === 0 || !whole(log) || last <= seen) {
@@ -106,7 +107,6 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
       since = performance.now();
       document.documentElement.style.visibility = ++steps % PAINT_EVERY === 0 ? '' : 'hidden';
       if (steps % PAINT_EVERY === 0) await painted();
-      if (log.dataset.following === 'true' && seen >= Number(log.dataset.last)) break;
       press('PageDown');
     }
     document.documentElement.style.visibility = '';
