@@ -44,6 +44,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   let filter = $state.raw<HistoryFilter>(emptyFilter);
   let filtered = $state(false);
   let reading = 0;
+  let asking = 0; // reads of the history that are under way
 
   // Events may come before the reply that tells of their job: a short job can have ended by then.
   const early = new Map<string, { job: Job; runs: Map<string, Run> }>();
@@ -98,10 +99,19 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     origin: filter.origin, cursor, limit: PAGE, ...span(filter.when, filter.from, filter.to), ...(filter.starred ? { starred: true } : {}),
   });
 
+  async function list(): Promise<JobPage | undefined> {
+    asking++;
+    try {
+      return await base.load(() => jobService.list(query('')));
+    } finally {
+      asking--;
+    }
+  }
+
   async function loadHistory(): Promise<void> {
     const mine = ++reading;
     const asked = filter;
-    const page = await base.load(() => jobService.list(query('')));
+    const page = await list();
     if (!page || mine !== reading) return;
     take(page, []);
     filtered = isFiltered(asked);
@@ -112,7 +122,7 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
   /** Reads the newest page again; older ones that were read stay, so that the list doesn't jump under the person. */
   async function refreshHistory(): Promise<void> {
     const mine = ++reading;
-    const page = await base.load(() => jobService.list(query('')));
+    const page = await list();
     if (!page || mine !== reading) return;
     const end = page.jobs.at(-1)?.number ?? 0;
     take(page, page.next ? history.filter((j) => j.number < end) : []);
@@ -165,17 +175,29 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     refresh ??= setTimeout(() => { refresh = undefined; void refreshHistory(); }, 300);
   }
 
+  /** Takes a job's change into the history, which is read again only where that can't tell what comes of it. */
+  function changed(job: Job): void {
+    const old = history.find((j) => j.id === job.id);
+    if (old && finished(old.status) && !finished(job.status)) return; // told too late
+    if (old) history = history.map((j) => (j === old ? job : j));
+    if (old?.status === job.status) return;
+    const newest = job.number > (history[0]?.number ?? 0);
+    if (!historyLoaded || asking > 0 || counting || filtered || isFiltered(filter) || (!old && !newest)) {
+      historySoon();
+      return;
+    }
+    if (!old) history = [job, ...history];
+    const counts = { ...stats.counts, [job.status]: (stats.counts[job.status] ?? 0) + 1 };
+    if (old) counts[old.status] = Math.max(0, (counts[old.status] ?? 0) - 1);
+    stats = { total: stats.total + (old ? 0 : 1), counts };
+  }
+
   const stops = [
     jobEvents.onJobChanged((e) => {
       const detail = open.find((d) => d.job.id === e.job.id);
       if (detail) put(merge(detail, e.job, e.runs));
       else remember(e.job, e.runs);
-      const i = history.findIndex((j) => j.id === e.job.id);
-      const old = history[i];
-      if (old) {
-        if (!(finished(old.status) && !finished(e.job.status))) history = history.map((j, at) => (at === i ? e.job : j));
-        if (old.status !== e.job.status) historySoon();
-      } else historySoon();
+      changed(e.job);
     }),
     jobEvents.onGap(() => { void refreshOpen(); historySoon(); }),
     events.on('app:reset', () => { open = []; activeId = null; history = []; historyLoaded = false; early.clear(); reading++; }),

@@ -35,12 +35,38 @@ describe('jobStore', () => {
     expect(store.active?.runs[0]?.status).toBe('succeeded');
   });
 
-  it('reads the history again for a job it does not know, once for many events', async () => {
+  it('reads a filtered history again for a job it does not know, once for many events', async () => {
     const { store, events, jobService } = setUp();
-    await store.loadHistory();
+    store.setFilter({ status: 'running' });
+    await vi.advanceTimersByTimeAsync(1);
     for (const id of ['x', 'y', 'z']) events.send('job:changed', { job: aJob(id), runs: [] });
     await vi.advanceTimersByTimeAsync(400);
     expect(jobService.list).toHaveBeenCalledTimes(2);
+  });
+
+  it('puts a new job on top of the whole history and counts its changes, without reading it again', async () => {
+    const { store, events, jobService } = setUp();
+    jobService.list.mockResolvedValueOnce({ jobs: [aJob('a', { number: 1, status: 'failed' })], next: '', stats: { total: 1, counts: { failed: 1 } } } as never);
+    await store.loadHistory();
+    for (const status of ['queued', 'running', 'succeeded', 'running'] as const) events.send('job:changed', { job: aJob('b', { number: 2, status }), runs: [] });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(store.history.map((j) => [j.number, j.status])).toEqual([[2, 'succeeded'], [1, 'failed']]);
+    expect(store.stats).toEqual({ total: 2, counts: { failed: 1, queued: 0, running: 0, succeeded: 1 } });
+    expect(jobService.list).toHaveBeenCalledTimes(1);
+  });
+
+  it('reads the history again where an event came while it was being read, or tells of a job between others', async () => {
+    const { store, events, jobService } = setUp();
+    const jobs = [aJob('a', { number: 5 })];
+    jobService.list.mockResolvedValueOnce(page(jobs));
+    const loading = store.loadHistory();
+    events.send('job:changed', { job: aJob('b', { number: 6 }), runs: [] });
+    await loading;
+    await vi.advanceTimersByTimeAsync(400);
+    expect(jobService.list).toHaveBeenCalledTimes(2);
+    events.send('job:changed', { job: aJob('old', { number: 0 }), runs: [] });
+    await vi.advanceTimersByTimeAsync(400);
+    expect(jobService.list).toHaveBeenCalledTimes(3);
   });
 
   it('reads open jobs again after a gap', async () => {
@@ -170,7 +196,7 @@ describe('jobStore', () => {
     jobService.list.mockResolvedValueOnce(page(jobs(7, 6), 'after 6'));
     await store.loadMore();
     jobService.list.mockResolvedValueOnce(page(jobs(10, 9), 'after 9'));
-    events.send('job:changed', { job: aJob('j10', { number: 10 }), runs: [] });
+    events.gap();
     await vi.advanceTimersByTimeAsync(400);
     expect(store.history.map((j) => j.number)).toEqual([10, 9, 8, 7, 6]);
     jobService.list.mockResolvedValueOnce(page(jobs(5)));
