@@ -21,6 +21,7 @@ func TestAppendSafe(t *testing.T) {
 		"\x1b[2Jx\x1b[1A":                        "^[[2Jx^[[1A",
 		"10%\r50%\r100%":                         "100%",
 		"dos\r":                                  "dos",
+		"50%\r100%\r\x1b[1B":                     "100%",
 		"a\x00b\x08\x7f":                         "a^@b^H^?",
 		"bad \xff\xfe":                           "bad \uFFFD\uFFFD",
 		"c1 \u009b31m":                           "c1 \uFFFD31m",

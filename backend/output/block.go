@@ -114,7 +114,7 @@ func (b *block) endAt(s int) int64 {
 func (b *block) memory() int64 {
 	m := int64(cap(b.data[stdout])+cap(b.data[stderr])) + int64(cap(b.pieces))*pieceSize + 256
 	for s := range streams {
-		m += int64(cap(b.carry[s].head) + cap(b.carry[s].tail))
+		m += int64(cap(b.carry[s].head) + cap(b.carry[s].tail) + cap(b.carry[s].quiet))
 	}
 	return m
 }
@@ -177,7 +177,8 @@ func (t *styles) of(r row) style {
 	if !r.whole {
 		return t.b.carry[s].with(t.b.data[s][:r.end], t.b.sgr[s]).from
 	}
-	from := r.start + overlay(t.b.data[s][r.start:r.end])
+	from, _ := overlay(t.b.data[s][r.start:r.end])
+	from += r.start
 	t.now[s] = t.now[s].after(t.b.data[s][t.at[s]:from])
 	t.at[s] = from
 	return t.now[s].style

@@ -20,12 +20,13 @@ import (
 //	        offset of stdout, offset of stderr, and for each stream its carried line:
 //	        n, over, carriage return (0 or 1), head with its length, tail with its length;
 //	        since version 2 for each stream also the style where the carried line's text begins, the style at the
-//	        block's beginning and the start of an escape sequence with its length
+//	        block's beginning and the start of an escape sequence with its length;
+//	        since version 3 for each stream also the carried line's quiet end with its length, and the style there
 //	body:   pieces (bytes*2+stream, milliseconds since the piece before; the first since LogBlock.At), stdout, stderr
 //
 // A tail row has its body as it is, a chunk has it as one zstd frame with a checksum.
 const (
-	codecVersion = 2
+	codecVersion = 3
 	formPlain    = 0
 	formZstd     = 1
 )
@@ -116,6 +117,10 @@ func appendHeader(p []byte, b *block, form byte, pieces int) []byte {
 		p = binary.AppendUvarint(p, uint64(len(b.sgr[s].held)))
 		p = append(p, b.sgr[s].held...)
 	}
+	for _, c := range b.carry {
+		p = binary.AppendUvarint(p, uint64(len(c.quiet)))
+		p = appendStyle(append(p, c.quiet...), c.quietFrom)
+	}
 	return p
 }
 
@@ -167,6 +172,19 @@ func decodeHeader(p []byte) (*header, error) {
 		}
 		h.carry[s].from, h.sgr[s].style = r.style(), r.style()
 		h.sgr[s].held = string(r.take(r.size(sgrBytes)))
+	}
+	for s := range streams {
+		if p[0] < 3 {
+			break // of those, only what ended with the carriage return itself was quiet
+		}
+		c := &h.carry[s]
+		if held := r.take(r.size(quietBytes)); len(held) > 0 {
+			c.quiet = held
+		}
+		c.quietFrom = r.style()
+		if len(c.quiet) > 0 && !c.cr || len(c.quiet) == 0 && c.quietFrom != (style{}) || !quiet(c.quiet) {
+			return nil, errCorrupt
+		}
 	}
 	if r.bad || len(r.p) != 0 || h.pieceLen+h.size[stdout]+h.size[stderr] > blockBytes || h.pieces > h.pieceLen {
 		return nil, errCorrupt

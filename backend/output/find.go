@@ -150,11 +150,7 @@ func (b *block) number(s int, all []found) {
 // matchCarried says whether the line matches that began before offset off of stream s and ends with rest.
 func (h *Hub) matchCarried(ctx context.Context, r *run, runID string, m *matcher, sc *scratch, s int, c carry, off int64, rest []byte) ([]byte, bool, error) {
 	if c.tail == nil { // all that is shown of it is in the head
-		sc.whole = append(sc.whole[:0], c.head...)
-		if c.cr {
-			sc.whole = append(sc.whole, '\r')
-		}
-		sc.whole = append(sc.whole, rest...)
+		sc.whole = c.whole(sc.whole[:0], rest)
 		line, ok := m.matchLine(sc, sc.whole)
 		return line, ok, nil
 	}

@@ -15,8 +15,7 @@ import (
 
 // shownLine is what a person sees of a line, the slow way: escapes by one expression, letter by letter.
 func shownLine(raw []byte) string {
-	s := strings.TrimRight(string(raw), "\r")
-	s = s[strings.LastIndexByte(s, '\r')+1:]
+	_, s := lastOverlay(string(raw))
 	s = escapes.ReplaceAllString(s, "")
 	var out []string
 	for i := 0; i < len(s); {

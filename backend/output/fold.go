@@ -78,8 +78,8 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// appendShown appends whole lines as they are shown, each with its newline: what stands after the last carriage return,
-// or a return to the first column, without escapes and bells, overstruck letters once. The newlines stay the same ones.
+// appendShown appends whole lines as they are shown, each with its newline: their last state, also where they return to
+// the first column, without escapes and bells, overstruck letters once. The newlines stay the same ones.
 func appendShown(dst, p []byte) []byte {
 	for len(p) > 0 {
 		line := p
@@ -104,10 +104,7 @@ func needsShowing(p []byte) bool {
 }
 
 func appendLine(dst, line []byte) []byte {
-	for len(line) > 0 && line[len(line)-1] == '\r' {
-		line = line[:len(line)-1]
-	}
-	line = line[bytes.LastIndexByte(line, '\r')+1:]
+	line = LastState(line)
 	begin := len(dst)
 	var link, linked []byte // where an OSC 8 link leads, and what was shown of it
 	linkAt := 0

@@ -15,6 +15,7 @@ func FuzzSplitter(f *testing.F) {
 	f.Add([]byte("10%\r50%\r\n\r\r\nx"), []byte{1, 1, 1, 129, 1, 1})
 	f.Add(bytes.Repeat([]byte("0123456789\xf0\x9f\x98\x80"), 800), []byte{250, 7, 255, 255, 3})
 	f.Add([]byte("\x1b[1;31mred\nstill\x1b[4m\rover\n\x1b[38;5;196mno end\x1b[3\n9m\x1b[0m"), []byte{2, 7, 1, 130})
+	f.Add([]byte("\x1b[1A\x1b[2K\rab: Pulling\r\x1b[1B\r\n1%\r\x1b[32m2%\r\x1b[0m\x1b[?25h\n3%\r\x1b[K\r\x1b["), []byte{1, 5, 2, 9})
 	c := newCodec()
 	f.Fuzz(func(t *testing.T, text, cuts []byte) {
 		if len(text) > 1<<15 || len(cuts) == 0 {

@@ -65,6 +65,9 @@ const (
 	// one character more, so that a cut never falls into one.
 	lineKeepBytes = lineTextBytes + utf8.UTFMax
 
+	// quietBytes bounds what may stand behind a carriage return without being seen: some sequences.
+	quietBytes = 256
+
 	// sgrBytes bounds a sequence that sets colours: twice what any program was seen to write. A longer one sets nothing.
 	sgrBytes = 256
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -67,10 +68,21 @@ func (m *model) upTo(n int64) *model {
 	return part
 }
 
+var quietEnd = regexp.MustCompile("^(\x1b(\\[[ -?]*[ABCDEFGHf`adehlmnqrsu]|[78]))*(\x1b(\\[[ -?]*)?)?$")
+
+// lastOverlay is the rule for what is shown of a line, the slow way: where it begins, and its bytes.
+func lastOverlay(line string) (from int, shown string) {
+	parts := strings.Split(line, "\r")
+	for i := len(parts) - 1; ; i-- {
+		if part := parts[i]; i == 0 || len(part) > quietBytes || !quietEnd.MatchString(part) {
+			return len(strings.Join(parts[:i], "\r")) + min(i, 1), part
+		}
+	}
+}
+
 // text is the rule for a completed line, the slow way.
 func (l modelLine) text() string {
-	shown := strings.TrimRight(string(l.raw), "\r")
-	shown = shown[strings.LastIndexByte(shown, '\r')+1:]
+	_, shown := lastOverlay(string(l.raw))
 	var b strings.Builder
 	for _, r := range shown {
 		if b.Len()+utf8.RuneLen(r) > lineTextBytes {
@@ -90,15 +102,14 @@ func (m *model) style(i int) style {
 			before = append(append(before, l.raw...), '\n')
 		}
 	}
-	return sgr{}.after(append(before, line.raw[:overlay(line.raw)]...)).style
+	from, _ := lastOverlay(string(line.raw))
+	return sgr{}.after(append(before, line.raw[:from]...)).style
 }
 
 // openText is the rule for an open line, for lines below the limit.
 func (m *model) openText(s int) string {
-	shown := string(m.line[s])
-	trimmed := strings.TrimRight(shown, "\r")
-	tail := trimmed[strings.LastIndexByte(trimmed, '\r')+1:]
-	if trimmed == shown {
+	from, tail := lastOverlay(string(m.line[s]))
+	if from+len(tail) == len(m.line[s]) {
 		for back := 1; back < utf8.UTFMax && back <= len(tail); back++ {
 			if r := tail[len(tail)-back:]; utf8.RuneStart(r[0]) {
 				if !utf8.FullRuneInString(r) {
@@ -127,7 +138,7 @@ func smallLimits(r *rand.Rand) limits {
 	return l
 }
 
-var alphabet = []string{"\n", "\n", "\r", "\r\n", "a", "bc", "ä", "€", "\U0001f600", "\xe2", "\x82", "\xff", "\x00", "word ", "\x1b[31m"}
+var alphabet = []string{"\n", "\n", "\r", "\r\n", "a", "bc", "ä", "€", "\U0001f600", "\xe2", "\x82", "\xff", "\x00", "word ", "\x1b[31m", "\r\x1b[1B", "\x1b[?25h\r", "\x1b[", "\x1b[2K"}
 
 func randomBytes(r *rand.Rand) []byte {
 	var p []byte

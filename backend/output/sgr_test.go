@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -89,9 +90,12 @@ func TestStyleOfAPageFarBelow(t *testing.T) {
 	}
 	b := &block{off: head.off, carry: head.carry, pieces: make([]piece, head.pieces)}
 	b.data[stdout], b.data[stderr] = make([]byte, head.size[stdout]), make([]byte, head.size[stderr])
-	v2 := appendHeader(nil, b, head.form, head.pieceLen)
+	v3 := appendHeader(nil, b, head.form, head.pieceLen)
+	v2 := append([]byte{2}, v3[1:len(v3)-8]...)  // four zeros for each stream are nothing quiet and a plain style
 	v1 := append([]byte{1}, v2[1:len(v2)-14]...) // seven zeros for each stream are two plain styles and nothing held
-	if _, err := decodeHeader(v1); err != nil {
-		t.Errorf("a header of version 1: %v", err)
+	for i, p := range [][]byte{v1, v2, v3} {
+		if old, err := decodeHeader(p); err != nil || i > 0 && !reflect.DeepEqual(old.carry, head.carry) {
+			t.Errorf("a header of version %d: %+v (%v), want %+v", i+1, old, err, head)
+		}
 	}
 }

@@ -216,11 +216,7 @@ func (h *Hub) signLine(ctx context.Context, runID string, sc *scratch, i int, c 
 	part := sliceWriter{p: sc.whole[:0]}
 	switch {
 	case c.tail == nil:
-		part.p = append(part.p, c.head...)
-		if c.cr {
-			part.p = append(part.p, '\r')
-		}
-		part.p = append(part.p, rest...)
+		part.p = c.whole(part.p, rest)
 	case c.n+int64(len(rest)) > matchBytes:
 		return false, nil
 	default:
