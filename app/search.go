@@ -19,3 +19,6 @@ func (a *App) Search(ctx context.Context, q domain.TextQuery, f domain.SearchFil
 
 // CheckQuery says what is wrong with a query: CodeInvalid with the field "text".
 func CheckQuery(q domain.TextQuery) error { return output.CheckQuery(q) }
+
+// LastState is what a screen shows of a line that wrote over itself; see output.LastState.
+func LastState(line []byte) []byte { return output.LastState(line) }

@@ -3,14 +3,14 @@ package main
 import (
 	"unicode/utf8"
 
-	"vmorchestrator/backend/output"
+	"vmorchestrator/app"
 )
 
 // appendSafe appends a line of a machine's output to dst so that a terminal can show it and nothing more: colours and
 // styles (SGR) stay, every other escape sequence and control character becomes visible, bad UTF-8 becomes U+FFFD, and of
 // a line that was overwritten with carriage returns only the last state is left. The stored output stays as it was.
 func appendSafe(dst, line []byte) []byte {
-	line = output.LastState(line)
+	line = app.LastState(line)
 	styled := false
 	for i := 0; i < len(line); {
 		c := line[i]
