@@ -100,11 +100,11 @@ func (h *Hub) sign(ctx context.Context, rest bool, giveWay func(context.Context,
 			return s.stored, err
 		}
 	}
-	if rest || many || len(s.all) >= packSlots/4 {
+	if rest || many || len(s.all) >= packSlots*3/4 {
 		s.endSlot()
 		return s.stored, s.flush(ctx)
 	}
-	return s.stored, nil // too little for a row of its own
+	return s.stored, nil // too little for a pack, which takes the same room with few slots
 }
 
 // runs signs stretches of runs; short ones are read together.
