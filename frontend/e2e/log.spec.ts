@@ -88,6 +88,7 @@ test('what is selected is never part of another line, wherever the lines are scr
   await expect(page.getByText('500 lines', { exact: true })).toBeVisible();
   await log(page).focus();
   await page.keyboard.press('Home');
+  await expect.poll(async () => (await seen(page)).first).toBe(1); // and no line waits for its text
   await log(page).locator('[data-line="9"] .text').dblclick({ position: { x: 10, y: 10 } });
   const selected = () => page.evaluate(() => getSelection()?.toString().trim());
   expect(await selected()).toBe('line');
