@@ -282,7 +282,7 @@ func exportFailed(err error) error {
 	switch {
 	case errors.As(err, &known), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
-	case isFull(err):
+	case domain.IsDiskFull(err):
 		return domain.NewError(domain.CodeDiskFull, "Make room there, or choose another folder; nothing of the file is left.", "the disk of the file is full")
 	}
 	return domain.NewError(domain.CodeLocal, "Choose another folder, or make room.", "the file can't be written: %w", err)

@@ -104,7 +104,7 @@ func fullDisk() error {
 	if note := noteOf.FindSubmatch(last); note != nil {
 		got.Note = string(note[1])
 	}
-	if out, err = exec.Command(vmo, "jobs", "--json").Output(); err != nil {
+	if out, err = saying(exec.Command(vmo, "jobs", "--json")); err != nil {
 		return err
 	}
 	for line := range strings.Lines(string(out)) {
@@ -114,9 +114,19 @@ func fullDisk() error {
 		}
 		got.Later = append(got.Later, j)
 	}
-	if out, err = exec.Command(vmo, "logs", "1", "--raw").Output(); err != nil {
+	if out, err = saying(exec.Command(vmo, "logs", "1", "--raw")); err != nil {
 		return err
 	}
 	got.Stored = int64(len(out))
 	return json.NewEncoder(os.Stdout).Encode(got)
+}
+
+// saying is what a command prints; its error has what it said and what is in the data folder.
+func saying(cmd *exec.Cmd) ([]byte, error) {
+	out, err := cmd.Output()
+	if exit := new(exec.ExitError); errors.As(err, &exit) {
+		files, _ := exec.Command("ls", "-l", os.Getenv("VMO_DATA_DIR")).CombinedOutput()
+		err = fmt.Errorf("%v: %w: %s\n%s", cmd.Args, err, exit.Stderr, files)
+	}
+	return out, err
 }

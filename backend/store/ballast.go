@@ -10,48 +10,35 @@ import (
 // ballastSuffix makes the file's name from the database's.
 const ballastSuffix = ".ballast"
 
-// ballast is a file that does nothing but take room, so that there is some to give when the disk is full.
+// ballast is a file that does nothing but take room, so that there is some to give when the disk is full. What counts is
+// whether the file is there, not who gave it up: several processes share it.
 type ballast struct {
 	path string
 	size int64
-
 	mu   sync.Mutex
-	gone bool // given up; output may not eat the room it left
 }
 
 // giveUp removes the file and reports whether that made room. From then on output waits for a disk with room again.
 func (b *ballast) giveUp() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.gone = true
 	info, err := os.Stat(b.path)
 	return err == nil && info.Size() > 0 && os.Remove(b.path) == nil
 }
 
-// room reports whether output may be written: the ballast is in place, or can be put there again with as much left over.
+// room reports whether output may be written: the ballast is in place, can be put there with as much left over, or the
+// disk has as much free. A file system that doesn't say how much is free is trusted to have it.
 func (b *ballast) room() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.gone {
+	if info, err := os.Stat(b.path); err == nil && info.Size() == b.size {
 		return true
 	}
-	if free, ok := freeBytes(b.path); !ok || free < 2*b.size {
-		return false
+	free, ok := freeBytes(b.path)
+	if ok && free >= 2*b.size {
+		return b.fill()
 	}
-	b.gone = !b.fill()
-	return !b.gone
-}
-
-// restore puts the file in place where there is room for it; a nearly full disk is left alone.
-func (b *ballast) restore() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if info, err := os.Stat(b.path); err == nil && info.Size() == b.size {
-		return
-	}
-	if free, ok := freeBytes(b.path); ok && free >= 2*b.size {
-		b.fill()
-	}
+	return !ok || free > b.size
 }
 
 // fill writes random bytes: zeros would take no room on a file system that compresses.

@@ -46,22 +46,28 @@ func (s *Store) mapError(ctx context.Context, what string, err error) error {
 	return databaseError(s.path, what, err)
 }
 
+func diskFull(path string) *domain.Error {
+	return domain.NewError(domain.CodeDiskFull, "Make room on the disk of "+path+", then try again.", "the disk is full")
+}
+
 func databaseError(path, what string, err error) *domain.Error {
 	var full *sqlite.Error
 	extended := 0
 	if errors.As(err, &full) {
 		extended = full.Code()
 	}
+	told := func(e *domain.Error) *domain.Error {
+		return e.WithCause(err).WithDetails("%s: %v (SQLite %d, %s)", what, err, extended, path)
+	}
 	made := func(code domain.Code, hint, message string) *domain.Error {
-		return domain.NewError(code, hint, "%s", message).WithCause(err).
-			WithDetails("%s: %v (SQLite %d, %s)", what, err, extended, path)
+		return told(domain.NewError(code, hint, "%s", message))
 	}
 	switch sqliteCode(err) {
 	case sqlite3.SQLITE_FULL:
-		return made(domain.CodeDiskFull, "Make room on the disk of "+path+", then try again.", "the disk is full")
+		return told(diskFull(path))
 	case sqlite3.SQLITE_IOERR:
 		if extended == sqlite3.SQLITE_IOERR_SHMSIZE {
-			return made(domain.CodeDiskFull, "Make room on the disk of "+path+", then try again.", "the disk is full")
+			return told(diskFull(path))
 		}
 		return made(domain.CodeDatabase, "Look at the disk of "+path+": the system reports a fault while reading or writing it.",
 			"the database can't be read or written")

@@ -31,7 +31,7 @@ func (s *Store) RegisterInstance(ctx context.Context, origin domain.Origin) (str
 	if ok, err := lock.TryLock(); err != nil || !ok {
 		return "", folderError(lock.Path(), errors.Join(err, errors.New("lock "+lock.Path())))
 	}
-	err := s.write(ctx, "register this process", func(tx *sql.Tx) error {
+	err := s.writeAlways(ctx, "register this process", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `INSERT INTO instances (id, origin, pid, started_at) VALUES (?, ?, ?, ?)`, id, origin, os.Getpid(), s.millis())
 		return err
 	})
@@ -76,7 +76,7 @@ func (s *Store) reap(ctx context.Context, owner string) ([]domain.Run, error) {
 		return nil, nil // alive, or being reaped by another process
 	}
 	var lost []domain.Run
-	err := s.writeFinal(ctx, "end the runs of a dead process", func(tx *sql.Tx) (err error) {
+	err := s.writeAlways(ctx, "end the runs of a dead process", func(tx *sql.Tx) (err error) {
 		if lost, err = s.loseRuns(ctx, tx, owner); err != nil {
 			return err
 		}
@@ -144,7 +144,7 @@ func (w withExtra) Scan(into ...any) error { return w.row.Scan(append(into, w.ex
 // CodeNotAllowed for what is finished.
 func (s *Store) RequestCancel(ctx context.Context, jobID, runID string) error {
 	where, key := jobKey(jobID)
-	return s.writeFinal(ctx, "ask for a stop", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "ask for a stop", func(tx *sql.Tx) error {
 		var number int64
 		var status domain.Status
 		if err := tx.QueryRowContext(ctx, `SELECT number, status FROM jobs WHERE `+where, key).Scan(&number, &status); err != nil {
@@ -180,7 +180,7 @@ func (s *Store) PendingCancels(ctx context.Context, instanceID string) ([]domain
 	for i, r := range all {
 		taken[i], seqs[i] = r.CancelRequest, r.seq
 	}
-	err = s.writeFinal(ctx, "take wishes to stop", func(tx *sql.Tx) error {
+	err = s.writeAlways(ctx, "take wishes to stop", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM cancel_requests WHERE seq IN (SELECT value FROM json_each(?))`, toJSON(seqs))
 		return err
 	})

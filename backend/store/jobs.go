@@ -239,7 +239,7 @@ func (s *Store) UpdateRun(ctx context.Context, run domain.Run) (domain.Job, erro
 	if err := s.prepare(ctx, runStatus, amendRun, writeRun, jobOfRun, writeJob); err != nil {
 		return job, s.mapError(ctx, what, err)
 	}
-	err := s.writeFinal(ctx, what, func(tx *sql.Tx) (err error) {
+	err := s.writeAlways(ctx, what, func(tx *sql.Tx) (err error) {
 		job, err = s.updateRun(ctx, tx, run)
 		return err
 	})
@@ -318,7 +318,7 @@ func (s *Store) SetStarred(ctx context.Context, idOrNumber string, on bool) erro
 // DeleteJob takes a finished job out of sight; CodeNotAllowed for one that isn't finished.
 func (s *Store) DeleteJob(ctx context.Context, idOrNumber string) error {
 	where, key := jobKey(idOrNumber)
-	return s.write(ctx, "delete a job", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "delete a job", func(tx *sql.Tx) error {
 		var status domain.Status
 		if err := tx.QueryRowContext(ctx, `SELECT status FROM jobs WHERE `+where+` AND deleted_at IS NULL`, key).Scan(&status); err != nil {
 			return s.rowError(ctx, "job", idOrNumber, err)
@@ -333,7 +333,7 @@ func (s *Store) DeleteJob(ctx context.Context, idOrNumber string) error {
 
 // DeleteJobs takes finished jobs out of sight, all or none: CodeNotAllowed when one isn't finished.
 func (s *Store) DeleteJobs(ctx context.Context, ids []string) error {
-	return s.write(ctx, "delete jobs", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "delete jobs", func(tx *sql.Tx) error {
 		var going int
 		if err := tx.QueryRowContext(ctx, `SELECT count(*) FROM jobs WHERE id IN (SELECT value FROM json_each(?)) AND status IN ('queued', 'running')`, toJSON(ids)).Scan(&going); err != nil {
 			return err
@@ -348,7 +348,7 @@ func (s *Store) DeleteJobs(ctx context.Context, ids []string) error {
 
 // RestoreJobs undoes DeleteJobs, of those that are still there.
 func (s *Store) RestoreJobs(ctx context.Context, ids []string) error {
-	return s.write(ctx, "restore jobs", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "restore jobs", func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `UPDATE jobs SET deleted_at = NULL WHERE id IN (SELECT value FROM json_each(?))`, toJSON(ids))
 		return err
 	})
@@ -358,7 +358,7 @@ func (s *Store) RestoreJobs(ctx context.Context, ids []string) error {
 func (s *Store) RestoreJob(ctx context.Context, idOrNumber string) (domain.Job, error) {
 	where, key := jobKey(idOrNumber)
 	var job domain.Job
-	err := s.write(ctx, "restore a job", func(tx *sql.Tx) error {
+	err := s.writeAlways(ctx, "restore a job", func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `UPDATE jobs SET deleted_at = NULL WHERE `+where, key)
 		if err := oneRow(res, err, "job", idOrNumber); err != nil {
 			return err

@@ -60,7 +60,7 @@ func (s *Store) roomForOutput() error {
 	if s.ballast.room() {
 		return nil
 	}
-	return domain.NewError(domain.CodeDiskFull, "Make room on the disk of "+s.path+", then try again.", "the disk is full")
+	return diskFull(s.path)
 }
 
 func (s *Store) outOfPlace(ctx context.Context, tx *sql.Tx, b domain.LogBlock) error {
@@ -208,7 +208,7 @@ const logMarks = `SELECT first_byte, first_line, at FROM log_chunks WHERE run = 
 
 // AppendNotice adds a remark of the app about a run. It works on a full disk.
 func (s *Store) AppendNotice(ctx context.Context, runID string, n domain.Notice) error {
-	return s.writeFinal(ctx, "store a notice", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "store a notice", func(tx *sql.Tx) error {
 		res, err := tx.ExecContext(ctx, `INSERT INTO log_notices (run, after_line, at, text) SELECT key, ?, ?, ? FROM runs WHERE id = ?`,
 			n.AfterLine, n.At.UnixMilli(), n.Text, runID)
 		return oneRow(res, err, "run", runID)

@@ -81,7 +81,7 @@ func (s *Store) removeEach(ctx context.Context, sum *domain.Removal, next func()
 func (s *Store) removeJob(ctx context.Context, number int64, pause func(context.Context) error) (int64, error) {
 	const what = "remove an old job"
 	var bytes int64
-	if err := s.write(ctx, what, func(tx *sql.Tx) error {
+	if err := s.writeAlways(ctx, what, func(tx *sql.Tx) error {
 		if err := tx.QueryRowContext(ctx, `SELECT coalesce(sum(stored_bytes), 0) FROM runs WHERE job = ?`, number).Scan(&bytes); err != nil {
 			return err
 		}
@@ -94,7 +94,7 @@ func (s *Store) removeJob(ctx context.Context, number int64, pause func(context.
 	for _, table := range []string{"log_chunks", "log_tails"} {
 		for {
 			var removed int64
-			if err := s.write(ctx, what, func(tx *sql.Tx) error {
+			if err := s.writeAlways(ctx, what, func(tx *sql.Tx) error {
 				res, err := tx.ExecContext(ctx, `DELETE FROM `+table+` WHERE key IN
 					(SELECT key FROM `+table+` WHERE run IN (SELECT key FROM runs WHERE job = ?) LIMIT ?)`, number, pruneRows)
 				if err != nil {
@@ -113,7 +113,7 @@ func (s *Store) removeJob(ctx context.Context, number int64, pause func(context.
 			}
 		}
 	}
-	return bytes, s.write(ctx, what, func(tx *sql.Tx) error {
+	return bytes, s.writeAlways(ctx, what, func(tx *sql.Tx) error {
 		_, err := tx.ExecContext(ctx, `DELETE FROM jobs WHERE number = ?`, number)
 		return err
 	})
@@ -130,8 +130,8 @@ func (s *Store) giveBack(ctx context.Context, pause func(context.Context) error)
 		if free == 0 {
 			return nil
 		}
-		if err := s.vacuumStep(ctx); err != nil {
-			return s.mapError(ctx, what, err)
+		if err := s.withRoom(ctx, func() error { return s.mapError(ctx, what, s.vacuumStep(ctx)) }); err != nil {
+			return err
 		}
 		var left int64
 		if err := s.writer.QueryRowContext(ctx, `PRAGMA freelist_count`).Scan(&left); err != nil {
@@ -160,7 +160,7 @@ func (s *Store) vacuumStep(ctx context.Context) error {
 
 // remember keeps a removal for the person to read.
 func (s *Store) remember(ctx context.Context, r domain.Removal) error {
-	return s.write(ctx, "note what was removed", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "note what was removed", func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, `INSERT INTO removals (at, jobs, bytes, why) VALUES (?, ?, ?, ?)`, r.At.UnixMilli(), r.Jobs, r.Bytes, r.Why); err != nil {
 			return err
 		}

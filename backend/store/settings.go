@@ -37,7 +37,7 @@ func (s *Store) PutSettings(ctx context.Context, settings domain.Settings) error
 	if err := json.Unmarshal([]byte(toJSON(settings)), &values); err != nil {
 		return domain.NewError(domain.CodeInternal, "", "settings: %w", err)
 	}
-	return s.write(ctx, "write the settings", func(tx *sql.Tx) error {
+	return s.writeAlways(ctx, "write the settings", func(tx *sql.Tx) error {
 		for key, value := range values {
 			_, err := tx.ExecContext(ctx, `INSERT INTO settings (key, value) VALUES (?1, ?2)
 				ON CONFLICT (key) DO UPDATE SET value = ?2 WHERE value <> ?2`, key, string(value))

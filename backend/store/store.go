@@ -96,15 +96,24 @@ func openWith(ctx context.Context, o Options, steps []migration) (*Store, error)
 		path: o.Path, lockDir: o.LockDir, now: o.Now, newID: o.NewID,
 		ballast: ballast{path: o.Path + ballastSuffix, size: o.BallastBytes},
 	}
-	if err := s.open(ctx, steps); err != nil {
+	err := s.open(ctx, steps)
+	if domain.CodeOf(err) == domain.CodeDiskFull && s.ballast.giveUp() {
+		// Even a reader needs some room: SQLite's index of the write-ahead log is a file.
+		_ = s.release()
+		err = s.open(ctx, steps)
+	}
+	if err != nil {
 		_ = s.release() // why it could not be opened says more
 		return nil, err
 	}
-	s.ballast.restore()
+	s.ballast.room()
 	return s, nil
 }
 
 func folderError(path string, err error) *domain.Error {
+	if domain.IsDiskFull(err) {
+		return diskFull(path).WithCause(err)
+	}
 	return domain.NewError(domain.CodeDataFolder,
 		"Give yourself write access to it, or choose another folder with VMO_DATA_DIR.",
 		"the data folder can't be used: %w", err).WithDetails("%s", path)
@@ -232,22 +241,26 @@ func (s *Store) tryWrite(ctx context.Context, fn func(*sql.Tx) error) error {
 	return tx.Commit()
 }
 
-// writeFinal is write for what must be kept on a full disk too: how runs ended. It gives up the ballast for it, and
-// folds the write-ahead log into the database, which frees the log's room: what ends a run changes few pages, each of
-// them many times.
-func (s *Store) writeFinal(ctx context.Context, what string, fn func(*sql.Tx) error) error {
-	err := s.write(ctx, what, fn)
+// writeAlways is write for what must be kept on a full disk too: who is here, how runs ended, and what makes room.
+func (s *Store) writeAlways(ctx context.Context, what string, fn func(*sql.Tx) error) error {
+	return s.withRoom(ctx, func() error { return s.write(ctx, what, fn) })
+}
+
+// withRoom does something again if the disk was full. It gives up the ballast for it, and folds the write-ahead log into
+// the database, which frees the log's room: what ends a run changes few pages, each of them many times.
+func (s *Store) withRoom(ctx context.Context, do func() error) error {
+	err := do()
 	if domain.CodeOf(err) != domain.CodeDiskFull {
 		return err
 	}
 	s.ballast.giveUp()
-	if again := s.write(ctx, what, fn); domain.CodeOf(again) != domain.CodeDiskFull {
+	if again := do(); domain.CodeOf(again) != domain.CodeDiskFull {
 		return again
 	}
 	if _, folded := s.writer.ExecContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`); folded != nil {
 		return err
 	}
-	return s.write(ctx, what, fn)
+	return do()
 }
 
 func (s *Store) millis() int64 { return s.now().UnixMilli() }
