@@ -33,7 +33,7 @@ func (c *cli) runCommand() *cobra.Command {
 keep it. The words after -- are joined by blanks, as ssh does it.
 
 --on takes the name of a VM, an alias of ssh_config, or user@host[:port] (IPv6 in
-brackets). Unknown host keys are asked on a terminal and refused, with their
+brackets). A template that runs on this computer needs none. Unknown host keys are asked on a terminal and refused, with their
 fingerprint, without one; --yes never trusts a key.
 
 Secret parameters of a template are asked on the terminal, without echo, or handed
@@ -91,8 +91,8 @@ func (o *runOptions) request(cmd *cobra.Command, args []string) (app.StartJob, e
 	switch {
 	case len(args) > 0 && cmd.ArgsLenAtDash() != 0:
 		return req, usage("Put -- before the command: vmo run --on VM -- COMMAND", "%q is no flag of run", args[0])
-	case len(o.on)+len(o.tags) == 0 && !o.all:
-		return req, usage("Say where with --on VM, --tag TAG or --all; 'vmo vms' lists them.", "on which VMs?")
+	case !o.targeted() && o.template == "":
+		return req, onWhich()
 	case len(args) == 0 && o.template == "":
 		return req, usage("vmo run --on VM -- COMMAND, or --template NAME", "what is to be run?")
 	case len(args) > 0 && o.template != "":
@@ -123,10 +123,18 @@ func (o *runOptions) request(cmd *cobra.Command, args []string) (app.StartJob, e
 	return req, nil
 }
 
+func (o *runOptions) targeted() bool { return len(o.on)+len(o.tags) > 0 || o.all }
+
+func onWhich() error {
+	return usage("Say where with --on VM, --tag TAG or --all; 'vmo vms' lists them.", "on which VMs?")
+}
+
 func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJob) error {
 	var err error
-	if req.Targets, err = a.Targets(ctx, o.on, o.tags, o.all); err != nil {
-		return err
+	if o.targeted() {
+		if req.Targets, err = a.Targets(ctx, o.on, o.tags, o.all); err != nil {
+			return err
+		}
 	}
 	if o.raw && len(req.Targets) > 1 {
 		return usage("Choose one VM, or read them later with 'vmo logs JOB --raw --vm VM'.", "--raw gives the bytes of one run, and this would be %d", len(req.Targets))
@@ -135,6 +143,9 @@ func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJo
 		command, err := a.CommandNamed(ctx, o.template, req.Targets)
 		if err != nil {
 			return err
+		}
+		if !o.targeted() && command.Kind != domain.KindLocal {
+			return onWhich()
 		}
 		req.CommandID, req.Kind = command.ID, command.Kind
 		if err := checkSet(command, req.Values); err != nil {
@@ -205,6 +216,9 @@ func (c *cli) confirm(ctx context.Context, name string, n int) error {
 }
 
 func vms(n int) string {
+	if n == 0 {
+		return "this computer"
+	}
 	if n == 1 {
 		return "1 VM"
 	}

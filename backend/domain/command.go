@@ -15,7 +15,7 @@ type CommandKind string
 
 const (
 	KindSSH   CommandKind = "ssh"   // on the VMs
-	KindLocal CommandKind = "local" // on this computer, once per VM it is run for
+	KindLocal CommandKind = "local" // on this computer, once for each VM that is chosen, or once for none
 	// KindTerminal opens in the person's own terminal on the VM: what it needs is typed there, and nothing is recorded.
 	KindTerminal CommandKind = "terminal"
 )

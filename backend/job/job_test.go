@@ -424,6 +424,36 @@ func TestPlan(t *testing.T) {
 	}
 }
 
+// A command on this computer runs once for each VM that is chosen and knows which, and once where none is.
+func TestLocalWithAndWithoutVMs(t *testing.T) {
+	var mu sync.Mutex
+	var vms []string
+	f := fix(t, func(ctx context.Context, tg domain.Target, e domain.Exec, s Sink) (Process, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if tg.Kind != domain.TargetLocal {
+			t.Errorf("target %+v", tg)
+		}
+		vms = append(vms, e.Env["VMO_VM"])
+		return exits(domain.Exit{Kind: domain.ExitStatus}, "")(ctx, tg, e, s)
+	})
+	f.wait(f.begin(StartRequest{Kind: domain.KindLocal, Targets: targets(1)}).Job.ID)
+	d := f.wait(f.begin(StartRequest{Kind: domain.KindLocal, Targets: []Target{}}).Job.ID)
+	if len(d.Runs) != 1 || d.Runs[0].VMID != nil || d.Runs[0].VMName != "this computer" || d.Job.Status != domain.StatusSucceeded {
+		t.Errorf("%+v", d)
+	}
+	again, err := f.Retry(t.Context(), d.Job.ID, false, domain.OriginCLI, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.wait(again.Job.ID)
+	mu.Lock()
+	defer mu.Unlock()
+	if !slices.Equal(vms, []string{"vm0", "", ""}) {
+		t.Errorf("run for %q", vms)
+	}
+}
+
 func TestCommandSnapshotAndRetry(t *testing.T) {
 	var mu sync.Mutex
 	fails := true

@@ -137,8 +137,11 @@ func (s *Service) begin(lj *liveJob, r *liveRun, run domain.Run, sink Sink) (Pro
 	return transport.Start(ctx, run.Target, exec, sink)
 }
 
-// localEnv tells a command on this computer which VM it is run for.
+// localEnv tells a command on this computer which VM it is run for, if it is for one.
 func localEnv(env map[string]string, run domain.Run) map[string]string {
+	if run.Target.Destination() == "" {
+		return env
+	}
 	out := map[string]string{"VMO_VM": run.VMName, "VMO_HOST": run.Target.Destination(), "VMO_USER": run.Target.User}
 	if run.Target.Port != 0 {
 		out["VMO_PORT"] = fmt.Sprint(run.Target.Port)

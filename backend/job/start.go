@@ -138,12 +138,6 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 	if job.Secrets == nil {
 		job.Secrets = []domain.Param{}
 	}
-	switch n := len(req.Targets); {
-	case n == 0:
-		return job, domain.FieldError("vmIds", "choose at least one VM to run on")
-	case n > MaxTargets:
-		return job, domain.FieldError("vmIds", "a job runs on at most %d VMs", MaxTargets)
-	}
 	if req.CommandID != "" {
 		c, err := s.Commands.Get(ctx, req.CommandID)
 		if err != nil {
@@ -176,6 +170,16 @@ func (s *Service) plan(ctx context.Context, req *StartRequest) (domain.Job, erro
 	}
 	if job.Kind != domain.KindSSH && job.Kind != domain.KindLocal {
 		return job, domain.FieldError("kind", "%q is not a kind of command", string(job.Kind))
+	}
+	if len(req.Targets) == 0 && job.Kind == domain.KindLocal { // for no VM: once
+		here := domain.Target{Kind: domain.TargetLocal}
+		req.Targets = []Target{{Name: here.String(), Target: here}}
+	}
+	switch n := len(req.Targets); {
+	case n == 0:
+		return job, domain.FieldError("vmIds", "choose at least one VM to run on")
+	case n > MaxTargets:
+		return job, domain.FieldError("vmIds", "a job runs on at most %d VMs", MaxTargets)
 	}
 	if err := domain.ValidScript(job.Script); err != nil {
 		return job, err

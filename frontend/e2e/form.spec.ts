@@ -3,6 +3,8 @@ import type { Page } from '@playwright/test';
 import { test, expect, type App } from './app';
 import { choose, log, open, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 // What the form of a command says of how it runs, from the form to the VM; and forms that would lose what was typed.
 
 const form = (page: Page) => page.getByRole('dialog');
@@ -145,12 +147,15 @@ test('a command on this computer: from the form to its output, with no VM', asyn
   await page.getByRole('searchbox', { name: 'Filter commands' }).fill('here');
   await expect(card(page, 'Here')).toContainText('local');
   await card(page, 'Here').click();
+  await expect(page.getByText('on this computer', { exact: true })).toBeVisible();
+  await expect(page.getByRole('list', { name: 'Runs on' })).toContainText('this computer');
   await page.getByRole('textbox', { name: 'what' }).fill(`a 'b' $(id)`);
   await runChosen(page, app, 'failed');
   await expect(page.getByText('exit 3').first()).toBeVisible();
   await expect(log(page)).toContainText(hostname());
   await expect(log(page)).toContainText(`a 'b' $(id)`);
   expect(jobs(app).at(-1)?.kind).toBe('local');
+  await expect(page.getByRole('tabpanel', { name: 'Output of this computer' })).toBeVisible();
   expect(wrote(app, 'stderr')).toBe('bad\n');
 
   // Stop ends what it started.
