@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test as base } from '@playwright/test';
+import { takeIn } from './steps';
 
 const root = resolve(import.meta.dirname, '../..');
 
@@ -15,6 +16,8 @@ export interface App {
   url: string;
   dataDir: string;
   lab: Lab;
+  /** The lab's hosts are in it from the start. */
+  taken: boolean;
   pid: number;
   /** What the app has written to its stdout and stderr (the end of it). */
   output: () => string;
@@ -81,8 +84,10 @@ export async function startLab(dir: string): Promise<{ lab: Lab; stop: () => Pro
   return { lab: JSON.parse(line ?? '{}') as Lab, stop: async () => { child.stdin.end(); await gone(child); } };
 }
 
-/** A test with a lab of real SSH servers and a backend on an empty data folder. */
-export const test = base.extend<{ app: App }, { lab: Lab }>({
+/** A test with a lab of real SSH servers and a backend on an empty data folder, or with `taken` on one that has the lab's
+ *  hosts: taking them in by the window for each test anew took a seventh of all browser tests. */
+export const test = base.extend<{ app: App; taken: boolean }, { lab: Lab; takenIn: () => Promise<string> }>({
+  taken: [false, { option: true }],
   lab: [async ({}, use) => {
     const dir = mkdtempSync(join(tmpdir(), 'vmo-lab-'));
     const { lab, stop } = await startLab(dir);
@@ -90,11 +95,25 @@ export const test = base.extend<{ app: App }, { lab: Lab }>({
     await stop();
     rmSync(dir, { recursive: true, force: true });
   }, { scope: 'worker' }],
-  app: async ({ lab }, use) => {
+  takenIn: [async ({ lab, browser }, use) => {
+    const dir = mkdtempSync(join(tmpdir(), 'vmo-taken-'));
+    let made: Promise<string> | undefined;
+    await use(() => (made ??= (async () => {
+      const { url, stop } = await startApp(dir, lab.config);
+      const page = await browser.newPage();
+      await takeIn(page, { url });
+      await page.close();
+      await stop();
+      return dir;
+    })()));
+    rmSync(dir, { recursive: true, force: true });
+  }, { scope: 'worker' }],
+  app: async ({ lab, taken, takenIn }, use) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'vmo-e2e-'));
+    if (taken) cpSync(await takenIn(), dataDir, { recursive: true });
     const { url, pid, output, stop } = await startApp(dataDir, lab.config);
     await use({
-      url, pid, output, dataDir, lab,
+      url, pid, output, dataDir, lab, taken,
       vmo: (...args) => vmoOn(dataDir, lab.config, ...args),
     });
     await stop();

@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { test, expect } from './app';
 import { log, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 const panel = (page: Page) => page.getByRole('listbox', { name: 'Commands' });
 const card = (page: Page, name: string) => panel(page).getByRole('option').filter({ has: page.getByText(name, { exact: true }) });
 const names = (page: Page, group: string) => panel(page).getByRole('group', { name: group, exact: true }).getByRole('option').locator('span.truncate.font-medium').allTextContents();

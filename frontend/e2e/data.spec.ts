@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { startApp, test, expect } from './app';
 import { log, run, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 // All data as a whole: backup, restore, check and repair, from the window.
 
 const settings = (page: Page) => page.getByRole('dialog', { name: 'Settings' });

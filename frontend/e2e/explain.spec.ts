@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
 import { startApp, sshConfig, test, expect } from './app';
+import { sound } from './axe';
 import { takeIn, vm } from './steps';
+
+test.use({ taken: true });
 
 async function explain(page: Page, name: string) {
   await vm(page, name).click({ button: 'right' });
@@ -12,12 +14,6 @@ async function explain(page: Page, name: string) {
   const dialog = page.getByRole('dialog', { name: `Connection of ${name}` });
   await expect(dialog).toBeVisible();
   return dialog;
-}
-
-async function sound(page: Page): Promise<void> {
-  await page.waitForTimeout(350); // colours ease in
-  const found = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa']).analyze();
-  expect(found.violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(' | ')}`)).toEqual([]);
 }
 
 test('each setting has its value and the line that says so; defaults are shown on demand', async ({ page, app }) => {

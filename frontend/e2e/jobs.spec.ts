@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { test, expect, type App } from './app';
 import { log, run, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 const tabs = (page: Page) => page.getByRole('group', { name: 'Jobs', exact: true });
 const tab = (page: Page, name: string) => tabs(page).locator('button[aria-pressed]').filter({ hasText: name });
 const cells = (page: Page) => page.getByRole('tablist', { name: 'VMs of this job' });

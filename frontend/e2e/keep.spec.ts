@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { startApp, test, expect } from './app';
 import { log, run, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 /** Files that are asked for go there, and are read from there; see app/desktop/dialog_dev.go. */
 function files(): string {
   const dir = mkdtempSync(join(tmpdir(), 'vmo-files-'));

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { test, expect } from './app';
 import { log, run, takeIn } from './steps';
 
+test.use({ taken: true });
+
 test('an unknown key is asked with its fingerprint; Cancel is the default and stores nothing; Trust stores and connects', async ({ page, app }) => {
   await takeIn(page, app);
   const before = readFileSync(app.lab.knownHosts, 'utf8');

@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { startApp, test, expect, vmoOn } from './app';
 import { log, run, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 // The command line: what it offers from the histories of the person's shells, and what is saved of what was run.
 
 const line = (page: Page) => page.getByRole('textbox', { name: 'Command', exact: true });

@@ -2,6 +2,8 @@ import type { Page } from '@playwright/test';
 import { test, expect } from './app';
 import { log, run, takeIn } from './steps';
 
+test.use({ taken: true });
+
 /** The numbers of the lines that are on the screen, none of which may still wait for its text. */
 async function seen(page: Page): Promise<{ first: number; last: number }> {
   await expect(log(page).locator('.wait')).toHaveCount(0);

@@ -8,6 +8,8 @@ import { test, expect, type App } from './app';
 import { outputCases } from './outputCases';
 import { log, run, takeIn } from './steps';
 
+test.use({ taken: true });
+
 // Every case of the design's "Output": shown by the viewer, and given back byte for byte by the window and by vmo, after
 // its way from a real sshd through the job into the database. `make screenshots` makes the pictures of docs/output.md.
 

@@ -1,6 +1,8 @@
 import { test, expect } from './app';
 import { log, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 test('search over every line: typed, narrowed, walked through and opened by keys alone', async ({ page, app }) => {
   await takeIn(page, app);
   app.vmo('run', '--on', 'web-1', '--', 'echo starting; echo "bind() failed: Address already in use" >&2; sleep 0.2; echo giving up; seq 1 50');

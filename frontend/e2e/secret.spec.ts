@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { startApp, test, expect, vmoOn } from './app';
 import { log, open, run, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 const root = resolve(import.meta.dirname, '../..');
 
 // One after the other: a keychain that one of them starts is on the bus of all.

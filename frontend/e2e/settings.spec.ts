@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { startApp, test, expect } from './app';
 import { log, takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 // What each setting does; that they are kept, and what breaks their rules, is keep.spec.ts's.
 
 const sheet = (page: Page) => page.getByRole('dialog', { name: 'Settings' });

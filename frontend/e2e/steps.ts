@@ -6,15 +6,19 @@ export async function open(page: Page, app: { url: string }): Promise<void> {
   await expect(page.getByRole('main')).toBeVisible();
 }
 
-/** Takes in the hosts that are ticked by default, which one is among. */
-export async function takeIn(page: Page, app: { url: string }, one = 'web-1'): Promise<void> {
+/** Opens the window with the hosts taken in that are ticked by default, which one is among. */
+export async function takeIn(page: Page, app: { url: string; taken?: boolean }, one = 'web-1'): Promise<void> {
   await open(page, app);
+  if (!app.taken) await review(page, one);
+  await expect(vm(page, one)).toBeVisible();
+}
+
+async function review(page: Page, one: string): Promise<void> {
   await page.getByRole('button', { name: /^Review \d+ hosts?/ }).click();
   const sheet = page.getByRole('dialog');
   await expect(sheet.getByRole('checkbox', { name: `Add ${one}`, exact: true })).toBeChecked();
   await sheet.getByRole('button', { name: /^Add \d+/ }).click();
   await expect(sheet).toBeHidden();
-  await expect(vm(page, one)).toBeVisible();
 }
 
 export const vm = (page: Page, name: string) => page.getByRole('option').filter({ has: page.getByText(name, { exact: true }) });

@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { expect, startApp, test, vmoOn } from './app';
 import { takeIn, vm } from './steps';
 
+test.use({ taken: true });
+
 test('a command for the terminal opens there, its words whole, and makes no job', async ({ page, lab }) => {
   const dir = mkdtempSync(join(tmpdir(), 'vmo-terminal-'));
   const mine = join(dir, 'mine');

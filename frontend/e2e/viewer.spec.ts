@@ -5,6 +5,8 @@ import type { Page } from '@playwright/test';
 import { startApp, test, expect, type App } from './app';
 import { log, run, takeIn } from './steps';
 
+test.use({ taken: true });
+
 /** What is in the clipboard of the computer, as the window would paste it. */
 const clipboard = (page: Page) => page.evaluate(() => (window as unknown as { runtime: { ClipboardGetText(): Promise<string> } }).runtime.ClipboardGetText());
 const lines = (page: Page) => log(page).locator('[data-line]').evaluateAll((rows) => rows.map((r) => Number((r as HTMLElement).dataset.line)));
