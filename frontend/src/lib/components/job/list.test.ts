@@ -9,7 +9,7 @@ describe('the history as a list', () => {
   it('has a head for each day, which counts only what is read to its end', () => {
     const items = itemsOf([job('a', 24, 'running'), job('b', 24), job('c', 23, 'failed'), job('d', 23), job('e', 20)], true, now);
     expect(items.map((i) => (i.kind === 'day' ? `${i.label}: ${i.summary}` : i.key))).toEqual([
-      'Today, Tuesday 24 November: 2 jobs · all succeeded', 'a', 'b', 'Yesterday, Monday 23 November: 2 jobs · 1 of 2 succeeded', 'c', 'd', 'Friday 20 November: ', 'e',
+      'Today, Tuesday 24 November: 2 jobs · 1 succeeded, 1 running', 'a', 'b', 'Yesterday, Monday 23 November: 2 jobs · 1 of 2 succeeded', 'c', 'd', 'Friday 20 November: ', 'e',
     ]);
   });
 

@@ -13,7 +13,7 @@ function dayOf(at: string): [number, number] {
   return [new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime(), new Date(d.getFullYear(), d.getMonth(), d.getDate() + 1).getTime()];
 }
 
-/** "6 jobs · 13 of 14 succeeded"; nothing is said of a day that isn't read to its end. */
+/** "6 jobs · 4 of 5 succeeded, 1 running"; nothing is said of a day that isn't read to its end. */
 function summary(jobs: readonly Job[], from: number, to: number): string {
   let done = 0;
   let ok = 0;
@@ -23,7 +23,9 @@ function summary(jobs: readonly Job[], from: number, to: number): string {
     if (status === 'succeeded') ok++;
   }
   const n = to - from;
-  return `${n} ${n === 1 ? 'job' : 'jobs'}${done > 0 ? ` · ${ok === done ? 'all' : `${ok} of ${done}`} succeeded` : ''}`;
+  const ended = done === 0 ? '' : `${ok === n ? 'all' : ok === done ? ok : `${ok} of ${done}`} succeeded`;
+  const going = done === n ? '' : `${n - done} running`;
+  return [`${n} ${n === 1 ? 'job' : 'jobs'}`, [ended, going].filter(Boolean).join(', ')].filter(Boolean).join(' · ');
 }
 
 /** The history as the list shows it: a head for each day, and its jobs. `more` says that the last day may go on. */
