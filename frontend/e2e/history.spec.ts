@@ -36,6 +36,10 @@ test('History: filters, day heads, counts, star, delete with undo, several at on
   await page.keyboard.press('Control+h');
   await expect(page.getByRole('textbox', { name: 'Filter the history' })).toBeFocused();
   await expect(rows(page)).toHaveText(['echo three', 'echo two; exit 3', 'echo one']);
+  await page.keyboard.press('ArrowDown');
+  await expect(row(page, 'echo three')).toBeFocused();
+  await page.keyboard.press('/');
+  await expect(page.getByRole('textbox', { name: 'Filter the history' })).toBeFocused();
   await expect(jobs(page).getByRole('heading')).toContainText(/^Today, .*3 jobs · 2 of 3 succeeded/);
   await expect(page.getByText('3 jobs', { exact: true })).toBeVisible();
   await expect(page.getByText('66 % succeeded')).toBeVisible();
