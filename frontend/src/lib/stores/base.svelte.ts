@@ -6,6 +6,7 @@ export function createBaseStore() {
   let error = $state.raw<ApiError | null>(null);
   let calls = 0;
   let newest = 0;
+  let latest: Promise<unknown> = Promise.resolve();
 
   const base = {
     get loading() { return loading; },
@@ -28,10 +29,15 @@ export function createBaseStore() {
         if (--calls === 0) loading = false;
       }
     },
-    /** As load, for the read that replaces what is shown. Calls to Go are not ordered: an answer that a newer question has overtaken is dropped. */
+    /** As load, for the read that replaces what is shown. Calls to Go are not ordered: an answer that a newer question has
+     *  overtaken is dropped, and whoever asked waits for the newer one, so that what they changed is shown then. */
     async loadLatest<T>(action: () => Promise<T>): Promise<T | undefined> {
       const mine = ++newest;
-      return base.load(action, () => mine === newest);
+      const asked = base.load(action, () => mine === newest);
+      latest = asked;
+      const result = await asked;
+      for (let waited: Promise<unknown> = asked; waited !== latest; await waited) waited = latest;
+      return result;
     },
   };
   return base;

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
 import { aCommand, aVM, fakeEvents } from './fakes';
-import type { ConnectionCheck, Explanation, Look, Review } from '../services/api/types';
+import type { ConnectionCheck, Explanation, Look, Review, VM } from '../services/api/types';
 import { createCommandStore } from './commandStore.svelte';
 import { createVMStore } from './vmStore.svelte';
 
@@ -31,6 +31,23 @@ describe('vmStore', () => {
     store.select('a');
     store.select('c', 'range', ['a', 'b', 'c']);
     expect(store.selectedVMs.map((v) => v.id)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('has what was changed when the change is over, also where an event had the list read once more meanwhile', async () => {
+    const { store, vmService, events } = setUp();
+    await store.loadVMs();
+    const answers: ((list: VM[]) => void)[] = [];
+    vmService.list.mockImplementation(() => new Promise<VM[]>((done) => answers.push(done)));
+    let over = false;
+    const change = store.updateVM(aVM('a', { name: 'new' })).then(() => { over = true; });
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    events.send('vms:changed');
+    answers[0]?.([aVM('a', { name: 'new' })]);
+    await new Promise((done) => setTimeout(done, 10));
+    expect(over).toBe(false);
+    answers[1]?.([aVM('a', { name: 'new' })]);
+    await change;
+    expect(store.vms.map((vm) => vm.name)).toEqual(['new']);
   });
 
   it('forgets the choice of a VM that is gone', async () => {
