@@ -85,7 +85,7 @@ export async function startLab(dir: string): Promise<{ lab: Lab; stop: () => Pro
 }
 
 /** A test with a lab of real SSH servers and a backend on an empty data folder, or with `taken` on one that has the lab's
- *  hosts: taking them in by the window for each test anew took a seventh of all browser tests. */
+ *  hosts: taking them in by the window takes two seconds, and some seventy tests begin with it. */
 export const test = base.extend<{ app: App; taken: boolean }, { lab: Lab; takenIn: () => Promise<string> }>({
   taken: [false, { option: true }],
   lab: [async ({}, use) => {
