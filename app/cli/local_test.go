@@ -49,3 +49,31 @@ func TestTemplateOnThisComputer(t *testing.T) {
 		t.Errorf("status %d: %s", status, said)
 	}
 }
+
+// What asks before it runs says where that is.
+func TestConfirmSaysWhere(t *testing.T) {
+	answer := filepath.Join(t.TempDir(), "answer")
+	if err := os.WriteFile(answer, []byte("y\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []struct {
+		kind domain.CommandKind
+		vms  int
+		says string
+	}{
+		{domain.KindSSH, 2, `Run "Dump" on 2 VMs? [y/N] `},
+		{domain.KindLocal, 0, `Run "Dump" on this computer? [y/N] `},
+		{domain.KindLocal, 1, `Run "Dump" on this computer, for 1 VM? [y/N] `},
+	} {
+		in, err := os.Open(answer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer in.Close()
+		var said bytes.Buffer
+		c := &cli{streams: streams{in: in, err: &said, ask: true}}
+		if err := c.confirm(t.Context(), domain.Command{Name: "Dump", Kind: want.kind}, want.vms); err != nil || said.String() != want.says {
+			t.Errorf("%q, %v, want %q", said.String(), err, want.says)
+		}
+	}
+}

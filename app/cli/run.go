@@ -33,8 +33,9 @@ func (c *cli) runCommand() *cobra.Command {
 keep it. The words after -- are joined by blanks, as ssh does it.
 
 --on takes the name of a VM, an alias of ssh_config, or user@host[:port] (IPv6 in
-brackets). A template that runs on this computer needs none. Unknown host keys are asked on a terminal and refused, with their
-fingerprint, without one; --yes never trusts a key.
+brackets). A template that runs on this computer needs none. Unknown host keys are
+asked on a terminal and refused, with their fingerprint, without one; --yes never
+trusts a key.
 
 Secret parameters of a template are asked on the terminal, without echo, or handed
 in by --set-from-env or --set-from-fd. vmo keeps them nowhere; those that you had
@@ -152,7 +153,7 @@ func (c *cli) run(ctx context.Context, a *app.App, o runOptions, req app.StartJo
 			return err
 		}
 		if command.Confirm && !o.sure {
-			if err := c.confirm(ctx, command.Name, len(req.Targets)); err != nil {
+			if err := c.confirm(ctx, command, len(req.Targets)); err != nil {
 				return err
 			}
 		}
@@ -194,11 +195,18 @@ func checkSet(command domain.Command, values map[string]string) error {
 	return nil
 }
 
-func (c *cli) confirm(ctx context.Context, name string, n int) error {
+func (c *cli) confirm(ctx context.Context, command domain.Command, n int) error {
 	if !c.ask {
-		return usage("Add --yes.", "%s wants to be confirmed, and there is no terminal to ask", name)
+		return usage("Add --yes.", "%s wants to be confirmed, and there is no terminal to ask", command.Name)
 	}
-	fmt.Fprintf(c.err, "Run %q on %s? [y/N] ", c.clean(name), vms(n))
+	on := vms(n)
+	if command.Kind == domain.KindLocal {
+		on = "this computer"
+		if n > 0 {
+			on += ", for " + vms(n)
+		}
+	}
+	fmt.Fprintf(c.err, "Run %q on %s? [y/N] ", c.clean(command.Name), on)
 	answer := make(chan string, 1)
 	go func() {
 		line, _ := bufio.NewReader(c.in).ReadString('\n')
@@ -216,9 +224,6 @@ func (c *cli) confirm(ctx context.Context, name string, n int) error {
 }
 
 func vms(n int) string {
-	if n == 0 {
-		return "this computer"
-	}
 	if n == 1 {
 		return "1 VM"
 	}

@@ -106,7 +106,7 @@ func openWith(ctx context.Context, o Options, steps []migration) (*Store, error)
 		_ = s.release() // why it could not be opened says more
 		return nil, err
 	}
-	s.ballast.room()
+	s.ballast.room() // asked here, so that it is put in place
 	return s, nil
 }
 

@@ -166,6 +166,17 @@ test('a command on this computer: from the form to its output, with no VM', asyn
   await expect(log(page)).toContainText('begun');
   await page.getByRole('button', { name: 'Stop', exact: true }).click();
   await expect(page.getByText(/^Stopped: nothing of it is left/)).toBeVisible();
+
+  // Where it asks first, it says where it runs.
+  await edit(page, 'Here');
+  await form(page).getByText('Ask before it runs').click();
+  await save(page);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('dialog', { name: 'Run this on this computer?' })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await vm(page, 'web-1').click();
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await expect(page.getByRole('dialog', { name: 'Run this on this computer, for one VM?' })).toBeVisible();
 });
 
 test('a form with changes asks before it closes; one without closes at once', async ({ page, app }) => {
