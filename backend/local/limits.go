@@ -11,8 +11,10 @@ const (
 	lookEvery = 20 * time.Millisecond
 	// killWait is how long the system may take to end what got KILL.
 	killWait = 3 * time.Second
-	// execLook and execLooks are how long a process that has no environment yet is looked at: execve(2) takes
-	// microseconds, on a loaded machine the turns of a few others.
-	execLook  = 2 * time.Millisecond
-	execLooks = 5
+	// A process that has no environment yet is looked at again after execLook, twice that, and so on to execLookLast:
+	// execve(2) takes less than a millisecond, on a loaded machine the turns of a few others.
+	execLook     = time.Millisecond
+	execLookLast = 32 * time.Millisecond
+	// environBytes is the first buffer for the environment of a process; most have a few KB.
+	environBytes = 64 << 10
 )

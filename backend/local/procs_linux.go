@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -63,11 +64,8 @@ func (tree) left(session int, runID string) []int {
 // has just left the run's session would be overlooked.
 func lateMarked(unsure []int, mark []byte) []int {
 	var pids []int
-	for range execLooks {
-		if len(unsure) == 0 {
-			break
-		}
-		time.Sleep(execLook)
+	for pause := execLook; len(unsure) > 0 && pause <= execLookLast; pause *= 2 {
+		time.Sleep(pause)
 		still := unsure[:0]
 		for _, pid := range unsure {
 			switch carried, known := marked(pid, mark); {
@@ -88,16 +86,30 @@ func kernelThread(flags string) bool {
 	return err == nil && n&0x00200000 != 0
 }
 
-// marked says whether the process carries the mark, and whether its environment was there to be read at all.
+// marked says whether the process carries the mark, and whether its environment was there to be read at all. The kernel
+// answers one read(2) from one program: between two of them the process may have become another, and their answers
+// together are half an environment.
 func marked(pid int, mark []byte) (carried, known bool) {
-	env, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
+	f, err := os.Open(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 	if err != nil {
 		return false, true // gone, or somebody else's
 	}
-	for v := range bytes.SplitSeq(env, []byte{0}) {
+	defer f.Close()
+	env := make([]byte, environBytes)
+	n, err := f.Read(env)
+	for ; err == nil && n == len(env); n, err = f.Read(env) {
+		env = make([]byte, 4*len(env))
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return false, true
+		}
+	}
+	if err != nil && err != io.EOF {
+		return false, true
+	}
+	for v := range bytes.SplitSeq(env[:n], []byte{0}) {
 		if bytes.Equal(v, mark) {
 			return true, true
 		}
 	}
-	return false, len(env) > 0
+	return false, n > 0
 }
