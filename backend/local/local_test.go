@@ -171,7 +171,7 @@ func TestStop(t *testing.T) {
 // is still seen.
 func TestSeenInTheMiddleOfExec(t *testing.T) {
 	p, id := startLoop(t, "for i in "+strings.Repeat("i ", 500)+"; do :; done")
-	for look := range 300 {
+	for look := range 100 {
 		// The leader is the shell that waits; the other is the one that is often somewhere in an execve.
 		if left := p.tree.left(p.cmd.Process.Pid, id); len(left) != 2 {
 			t.Fatalf("look %d sees %v of two", look, left)
@@ -193,9 +193,9 @@ func TestEnvironmentOfOneMoment(t *testing.T) {
 			break
 		}
 	}
-	var seen int
-	for read := range 20_000 {
-		carried, known := marked(loop, []byte("VMO_RUN_ID="+id))
+	marks, seen := newMarks(id), 0
+	for read := range 10_000 {
+		carried, known := marks.carried(loop)
 		if known && !carried {
 			t.Fatalf("read %d takes it for somebody else's", read)
 		}
@@ -206,8 +206,6 @@ func TestEnvironmentOfOneMoment(t *testing.T) {
 	if seen == 0 {
 		t.Error("never seen: this test can't fail")
 	}
-	p.Stop(t.Context(), 200*time.Millisecond)
-	p.Wait()
 }
 
 // startLoop starts, in a session of its own, what does work and becomes itself again, for ever.
@@ -218,11 +216,12 @@ func startLoop(t *testing.T, work string) (p *Process, runID string) {
 		t.Fatal(err)
 	}
 	// The mark is to be somewhere in the middle, wherever a shell puts its variables.
-	e := domain.Exec{RunID: "exec-loop", Env: map[string]string{}}
+	e := domain.Exec{RunID: "exec-" + strconv.FormatInt(time.Now().UnixNano(), 36), Env: map[string]string{}}
 	for i := range 100 {
 		e.Env["VAR_"+strconv.Itoa(i)] = strings.Repeat("x", 100)
 	}
 	p, sink := start(t, "setsid sh '"+loop+"' >/dev/null 2>&1 & echo up; wait", e)
+	t.Cleanup(func() { p.Stop(context.Background(), 200*time.Millisecond) })
 	sink.until(t, "up")
 	return p, e.RunID
 }

@@ -2,6 +2,7 @@ package local
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -39,7 +40,7 @@ func (tree) left(session int, runID string) []int {
 	if err != nil {
 		return nil
 	}
-	mark := []byte("VMO_RUN_ID=" + runID)
+	marks := newMarks(runID)
 	var pids, unsure []int
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
@@ -50,25 +51,25 @@ func (tree) left(session int, runID string) []int {
 		if len(f) < 7 || f[0] == "Z" || f[0] == "X" || kernelThread(f[6]) {
 			continue
 		}
-		switch carried, known := marked(pid, mark); {
+		switch carried, known := marks.carried(pid); {
 		case f[3] == strconv.Itoa(session) || carried:
 			pids = append(pids, pid)
 		case !known:
 			unsure = append(unsure, pid)
 		}
 	}
-	return append(pids, lateMarked(unsure, mark)...)
+	return append(pids, marks.late(unsure)...)
 }
 
-// lateMarked looks again at processes that had no environment: in the middle of execve(2) one has none yet, and what
-// has just left the run's session would be overlooked.
-func lateMarked(unsure []int, mark []byte) []int {
+// late looks again at processes that had no environment: in the middle of execve(2) one has none yet, and what has just
+// left the run's session would be overlooked.
+func (m *marks) late(unsure []int) []int {
 	var pids []int
 	for pause := execLook; len(unsure) > 0 && pause <= execLookLast; pause *= 2 {
 		time.Sleep(pause)
 		still := unsure[:0]
 		for _, pid := range unsure {
-			switch carried, known := marked(pid, mark); {
+			switch carried, known := m.carried(pid); {
 			case carried:
 				pids = append(pids, pid)
 			case !known:
@@ -86,28 +87,37 @@ func kernelThread(flags string) bool {
 	return err == nil && n&0x00200000 != 0
 }
 
-// marked says whether the process carries the mark, and whether its environment was there to be read at all. The kernel
-// answers one read(2) from one program: between two of them the process may have become another, and their answers
-// together are half an environment.
-func marked(pid int, mark []byte) (carried, known bool) {
+// marks looks for a run's mark in the environments of processes.
+type marks struct {
+	mark []byte
+	env  []byte
+}
+
+func newMarks(runID string) *marks {
+	return &marks{mark: []byte("VMO_RUN_ID=" + runID), env: make([]byte, environBytes)}
+}
+
+// carried says whether the process carries the mark, and whether its environment was there to be read at all. The
+// kernel answers one read(2) from one program: between two of them the process may have become another, and their
+// answers together are half an environment.
+func (m *marks) carried(pid int) (carried, known bool) {
 	f, err := os.Open(filepath.Join("/proc", strconv.Itoa(pid), "environ"))
 	if err != nil {
 		return false, true // gone, or somebody else's
 	}
 	defer f.Close()
-	env := make([]byte, environBytes)
-	n, err := f.Read(env)
-	for ; err == nil && n == len(env); n, err = f.Read(env) {
-		env = make([]byte, 4*len(env))
+	n, err := f.Read(m.env)
+	for ; err == nil && n == len(m.env); n, err = f.Read(m.env) {
+		m.env = make([]byte, 4*len(m.env))
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return false, true
 		}
 	}
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return false, true
 	}
-	for v := range bytes.SplitSeq(env[:n], []byte{0}) {
-		if bytes.Equal(v, mark) {
+	for v := range bytes.SplitSeq(m.env[:n], []byte{0}) {
+		if bytes.Equal(v, m.mark) {
 			return true, true
 		}
 	}
