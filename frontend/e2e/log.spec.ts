@@ -111,11 +111,74 @@ test('a log that is opened has the focus from the moment it is seen: a key press
   await expect(log(page)).toContainText('here it is');
   await page.keyboard.press('Control+h');
   await page.locator('[data-job] [data-main]').first().focus();
-  const focused = await page.evaluate(() => new Promise<boolean>((done) => {
-    new MutationObserver(() => {
-      if (document.querySelector('[role=dialog] [data-line]')) done(document.activeElement?.closest('[role=dialog]') !== null);
-    }).observe(document.body, { childList: true, subtree: true });
-    document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
-  }));
-  expect(focused).toBe(true);
+  // The dialog is made for the first one and kept for the next.
+  for (let opened = 0; opened < 2; opened++) {
+    const focused = await page.evaluate(() => new Promise<boolean>((done) => {
+      new MutationObserver((_, observer) => {
+        if (!document.querySelector('[role=dialog] [data-line]')) return;
+        observer.disconnect();
+        done(document.activeElement?.closest('[role=dialog]') !== null);
+      }).observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ['role'] });
+      document.activeElement?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    }));
+    expect(focused).toBe(true);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toBeHidden();
+    await expect(page.locator('[data-job] [data-main]').first()).toBeFocused();
+  }
+});
+
+test('each log that is opened begins anew, and one that is closed is out of sight, out of reach and hears no keys', async ({ page, app }) => {
+  await takeIn(page, app);
+  app.vmo('run', '--quiet', '--on', 'web-1', '--', 'seq 1 5000');
+  app.vmo('run', '--quiet', '--on', 'bastion', '--', 'printf "%500s|\\n" wide; seq -f "other %g" 1 200');
+  await page.keyboard.press('Control+h');
+  const jobs = page.locator('[data-job] [data-main]');
+  const dialog = page.getByRole('dialog');
+  const openJob = async (i: number) => { await jobs.nth(i).focus(); await page.keyboard.press('Enter'); await expect(dialog).toBeVisible(); };
+
+  await openJob(1);
+  await page.keyboard.press('Control+f');
+  await page.keyboard.type('4000');
+  await expect(dialog.getByText('1 of 1', { exact: true })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(dialog.locator('.marked')).toHaveCount(2);
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await expect(dialog).toHaveCount(0);
+  await expect(page.getByRole('log')).toHaveCount(0);
+
+  await openJob(0);
+  await expect(dialog.getByRole('log')).toContainText('other 200');
+  await expect(dialog.locator('.marked')).toHaveCount(0);
+  await expect(page.locator('input[aria-label=Find]')).toHaveCount(0);
+  await expect(dialog).toContainText('201 lines');
+  expect(await dialog.getByRole('log').locator('[data-line]').evaluateAll((all) => all.every((l) => l.textContent?.includes('other')))).toBe(true);
+  await page.keyboard.press('Home');
+  await expect(dialog.getByRole('log')).toContainText('wide');
+  await dialog.getByRole('log').evaluate((e) => { e.scrollLeft = 1000; });
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  await openJob(1);
+  await expect(dialog.getByRole('log')).toContainText('5000');
+  await expect(dialog).toContainText('5,000 lines');
+  await expect(dialog.locator('.marked')).toHaveCount(0);
+  expect(await dialog.getByRole('log').evaluate((e) => e.scrollLeft)).toBe(0);
+  await page.keyboard.press('Escape');
+  await expect(dialog).toHaveCount(0);
+
+  // Find is for the log on the screen.
+  await page.keyboard.press('Control+l');
+  await run(page, 'web-1', 'echo on the screen');
+  await expect(log(page)).toContainText('on the screen');
+  await log(page).focus();
+  await page.keyboard.press('Control+f');
+  await expect(page.locator('input[aria-label=Find]')).toHaveCount(1);
+  await expect(page.locator('input[aria-label=Find]')).toBeVisible();
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press('Tab');
+    expect(await page.evaluate(() => document.activeElement !== null && getComputedStyle(document.activeElement).visibility)).toBe('visible');
+  }
 });

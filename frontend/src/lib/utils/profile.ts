@@ -22,7 +22,7 @@ export function profile(mark: Mark): () => void {
   // The last job's lines go before the new one's come.
   const look = () => {
     if (!asked) return;
-    if (!document.querySelector('[role=log] [data-line]')) cleared = true;
+    if (!document.querySelector('[aria-label=Execution] [role=log] [data-line]')) cleared = true;
     else if (cleared) {
       const since = asked;
       asked = 0;
