@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,6 +25,8 @@ const (
 	addresses  = 250
 	benchHost  = "bench-1"
 	masterWait = 30 * time.Second
+	// knownHosts ends the name of the known hosts of a configuration.
+	knownHosts = ".known_hosts"
 )
 
 // ground is where the rows are run: servers, a client's configuration and a data folder, all thrown away at the end.
@@ -34,6 +38,7 @@ type ground struct {
 	servers     []*sshdtest.Server
 	names       []string        // the first hosts
 	every       []string        // all of them, where row 4 is asked for
+	endpoints   []string        // their addresses with ports
 	open        *engine         // our engine with its connections open; see engine.go
 	masters     bool            // ssh's ControlMasters are up
 	bare        *bareServer     // row 2's
@@ -77,6 +82,7 @@ func newGround(ctx context.Context, o options) (_ *ground, err error) {
 		for i, address := range listen {
 			name := fmt.Sprintf("bench-%d", n+i+1)
 			g.every = append(g.every, name)
+			g.endpoints = append(g.endpoints, net.JoinHostPort(address, strconv.Itoa(s.Port)))
 			fmt.Fprintf(&config, "Host %s\n  HostName %s\n  Port %d\n", name, address, s.Port)
 			keys.WriteString(sshdtest.KnownHostsLine(&sshdtest.Server{Host: address, Port: s.Port}, s.HostKeys[0].Public))
 		}
@@ -91,7 +97,7 @@ func newGround(ctx context.Context, o options) (_ *ground, err error) {
 
 // writeConfig writes a client's configuration for hosts that have their lines.
 func (g *ground) writeConfig(path, user, hosts, keys string) error {
-	known := path + ".known_hosts"
+	known := path + knownHosts
 	common := fmt.Sprintf("Host *\n  User %s\n  IdentityFile %s\n  IdentitiesOnly yes\n  IdentityAgent none\n  UserKnownHostsFile %s\n"+
 		"  GlobalKnownHostsFile none\n  StrictHostKeyChecking yes\n  ControlPath %s/%%n\n", user, g.key.Path, known, g.dir)
 	return errors.Join(os.WriteFile(known, []byte(keys), 0o600), os.WriteFile(path, []byte(hosts+common), 0o600))

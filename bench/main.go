@@ -43,6 +43,13 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == serveArg {
 		os.Exit(serve(os.Args[2:]))
 	}
+	if len(os.Args) > 1 && os.Args[1] == floorArg {
+		if err := floor(os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	o := options{}
 	flag.IntVar(&o.rounds, "rounds", 15, "rounds per row, at least 5")
 	flag.StringVar(&o.vmo, "vmo", "bin/vmo", "the vmo to measure")
@@ -83,7 +90,7 @@ type measured func(context.Context) (sample, error)
 // side is a peer.
 type side struct {
 	name    string
-	goal    float64 // ours is at most this part of the peer's time
+	goal    float64 // ours is at most this part of the peer's time; 0: no goal
 	cpuGoal float64 // and of its processor time; 0: no goal
 	run     measured
 }
@@ -190,7 +197,7 @@ func measure(ctx context.Context, out *tabwriter.Writer, r row, rounds int) erro
 	}
 	for k, p := range r.peers {
 		if missing[k] {
-			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t\tnot installed\t<= %.2f\t\t\n", r.number, r.what, p.name, shown(median(ours, took)), p.goal)
+			fmt.Fprintf(out, "%s\t%s\t%s\t%s\t\tnot installed\t%s\t\t\n", r.number, r.what, p.name, shown(median(ours, took)), atMost(p.goal))
 			continue
 		}
 		compare(out, r.number, r.what, p.name, p.goal, median(ours, took), median(theirs[k], took))
@@ -206,7 +213,18 @@ func measure(ctx context.Context, out *tabwriter.Writer, r row, rounds int) erro
 
 func compare(out *tabwriter.Writer, number, what, peer string, goal float64, ours, theirs time.Duration) {
 	ratio := float64(ours) / float64(theirs)
-	fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%.3f\t<= %.2f\t%s\t\n", number, what, peer, shown(ours), shown(theirs), ratio, goal, verdict(ratio <= goal))
+	said := ""
+	if goal > 0 {
+		said = verdict(ratio <= goal)
+	}
+	fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%.3f\t%s\t%s\t\n", number, what, peer, shown(ours), shown(theirs), ratio, atMost(goal), said)
+}
+
+func atMost(goal float64) string {
+	if goal == 0 {
+		return ""
+	}
+	return fmt.Sprintf("<= %.2f", goal)
 }
 
 func verdict(reached bool) string {

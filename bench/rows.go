@@ -36,9 +36,12 @@ func (g *ground) rows() []row {
 			{"ssh", 0.25, 0, g.ssh("true", "-o", "ControlPath=none")},
 			{"ssh curve25519", 0.35, 0, g.ssh("true", "-o", "ControlPath=none", "-o", curve25519)},
 		}},
-		{number: "7", what: bulk, ours: g.sendOurs(1, bulkLines, "--quiet"), peers: []side{{"ssh host cmd > file", 1.1, 0, g.sendSSH(bulkLines)}}, after: g.stored},
+		{number: "7", what: bulk, ours: g.sendOurs(1, bulkLines, "--quiet"), peers: []side{
+			{"ssh host cmd > file", 1.1, 0, g.sendSSH(bulkLines)}, {"floor: a bare client in Go", 0, 0, g.sendFloor(1, bulkLines)},
+		}, after: g.stored},
 		{number: "8", what: many, ours: g.sendOurs(50, manyLines, "--quiet", "--parallel", "50"), peers: []side{
 			{"pssh -o", 0.28, 0, g.sendPssh(50, manyLines)}, {"clush", 0.1, 0, g.sendClush(50, manyLines)}, {"ansible raw", 0.1, 0, g.sendAnsible(50, manyLines)},
+			{"floor: a bare client in Go", 0, 0, g.sendFloor(50, manyLines)},
 		}},
 	}
 }

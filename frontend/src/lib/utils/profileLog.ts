@@ -11,7 +11,7 @@ const STUCK_MS = 20_000;
 
 /** The log in front: of a dialog, else of the window. */
 function inFront(): HTMLElement | null {
-  const all = document.querySelectorAll<HTMLElement>('[data-run]');
+  const all = document.querySelectorAll<HTMLElement>('.log[data-run]');
   return all[all.length - 1] ?? null;
 }
 const rowsOf = (log: HTMLElement): HTMLElement[] => [...log.querySelectorAll<HTMLElement>('[role=log] [data-line]')];
@@ -36,7 +36,7 @@ export function profileLog(mark: Mark, newest: (runId: string) => Promise<number
 
   const state = (log: HTMLElement | null): string => {
     const rows = log ? rowsOf(log) : [];
-    return `${document.querySelectorAll('[data-run]').length} ${log?.dataset.run} ${numberOf(rows[0])} ${rows.length}`;
+    return `${document.querySelectorAll('.log[data-run]').length} ${log?.dataset.run} ${numberOf(rows[0])} ${rows.length}`;
   };
 
   function frame(now: number): void {
