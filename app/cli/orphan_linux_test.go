@@ -291,6 +291,7 @@ func TestNoOrphans(t *testing.T) {
 	}
 	wait.Wait()
 	ended := time.Now()
+	t.Logf("all %d jobs have ended; what is left of them has %v", n, orphanSpan) // .ci/run goes on at these words
 	var survivors map[*orphan][]sshdtest.Proc
 	for {
 		survivors = map[*orphan][]sshdtest.Proc{}
