@@ -158,8 +158,12 @@ test('each log that is opened begins anew, and one that is closed is out of sigh
   await page.keyboard.press('Home');
   await expect(dialog.getByRole('log')).toContainText('wide');
   await dialog.getByRole('log').evaluate((e) => { e.scrollLeft = 1000; });
+  await dialog.locator('[data-line="2"] .text').dblclick({ position: { x: 10, y: 10 } });
+  const selected = () => page.evaluate(() => getSelection()?.toString());
+  expect(await selected()).toBe('other');
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
+  expect(await selected()).toBe('');
 
   await openJob(1);
   await expect(dialog.getByRole('log')).toContainText('5000');
