@@ -38,7 +38,7 @@ for (const theme of ['light', 'dark'] as const) {
       await readable(page, asked);
       await page.keyboard.press('Escape');
       await page.getByRole('tab', { name: 'History' }).click();
-      await expect(page.getByText(/succeeded|failed/).first()).toBeVisible();
+      await expect(page.getByText(/succeeded|failed/).filter({ visible: true }).first()).toBeVisible();
       await readable(page, asked);
       await page.keyboard.press('Control+Shift+F');
       await page.getByRole('textbox', { name: 'Text to look for' }).fill('bad');

@@ -87,9 +87,9 @@ test('the disk is full', async ({ page, lab }) => {
   const alert = page.getByRole('alert').first();
   await expect(alert).toContainText('the disk is full', { timeout: 45_000 });
   await expect(alert).toContainText(`Make room on the disk of ${dir}/vmo.db, then try again.`);
-  await expect(page.getByText(/output incomplete from byte \d+/).first()).toBeVisible();
+  await expect(page.getByText(/output incomplete from byte \d+/).filter({ visible: true }).first()).toBeVisible();
   await page.getByRole('tab', { name: 'History' }).click(); // the app goes on
-  await expect(page.getByText('failed').first()).toBeVisible();
+  await expect(page.getByText('failed').filter({ visible: true }).first()).toBeVisible();
   await app.stop();
   rmSync(dir, { recursive: true, force: true });
 });

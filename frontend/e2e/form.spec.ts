@@ -119,7 +119,7 @@ test('a time-out is a number in seconds or minutes, is shown again, and ends the
   await page.getByRole('searchbox', { name: 'Filter commands' }).fill('slow');
   await card(page, 'Slow').click();
   await runChosen(page, app, 'timed_out');
-  await expect(page.getByText('the command took longer than its time-out').first()).toBeVisible();
+  await expect(page.getByText('the command took longer than its time-out').filter({ visible: true }).first()).toBeVisible();
 
   await edit(page, 'Slow');
   await expect(timeout(page)).toHaveValue('2');
@@ -151,7 +151,7 @@ test('a command on this computer: from the form to its output, with no VM', asyn
   await expect(page.getByRole('list', { name: 'Runs on' })).toContainText('this computer');
   await page.getByRole('textbox', { name: 'what' }).fill(`a 'b' $(id)`);
   await runChosen(page, app, 'failed');
-  await expect(page.getByText('exit 3').first()).toBeVisible();
+  await expect(page.getByText('exit 3').filter({ visible: true }).first()).toBeVisible();
   await expect(log(page)).toContainText(hostname());
   await expect(log(page)).toContainText(`a 'b' $(id)`);
   expect(jobs(app).at(-1)?.kind).toBe('local');

@@ -28,7 +28,7 @@ test('while it runs: how long it usually takes, and for how long it has said not
   writeFileSync(nap, '0.2');
   await takeIn(page, app);
   await run(page, 'web-1', script);
-  await expect(page.getByText('succeeded', { exact: true }).first()).toBeVisible();
+  await expect(page.getByText('succeeded', { exact: true }).filter({ visible: true }).first()).toBeVisible();
 
   writeFileSync(nap, '600');
   await run(page, 'web-1', script);

@@ -135,7 +135,7 @@ test('each log that is opened begins anew, and one that is closed is out of sigh
   await page.keyboard.press('Control+h');
   const jobs = page.locator('[data-job] [data-main]');
   const dialog = page.getByRole('dialog');
-  const openJob = async (i: number) => { await jobs.nth(i).focus(); await page.keyboard.press('Enter'); await expect(dialog).toBeVisible(); };
+  const openJob = async (i: number) => { await jobs.nth(i).focus(); await page.keyboard.press('Enter'); await expect(dialog.getByRole('log')).toBeFocused(); };
 
   await openJob(1);
   await page.keyboard.press('Control+f');

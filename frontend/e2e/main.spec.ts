@@ -14,7 +14,7 @@ test('a command on a VM behind a jump host from an included file: lines live, jo
   await run(page, 'web-1', 'hostname; whoami; echo oops >&2');
   await expect(log(page)).toContainText(app.lab.user);
   await expect(log(page)).toContainText('oops');
-  await expect(page.getByText('succeeded').first()).toBeVisible();
+  await expect(page.getByText('succeeded').filter({ visible: true }).first()).toBeVisible();
   expect(app.vmo('jobs')).toContain('hostname; whoami');
 });
 

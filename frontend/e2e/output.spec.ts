@@ -47,7 +47,7 @@ for (const c of outputCases) {
     await run(page, 'web-1', c.script);
     await expect(page.getByText(c.lines, { exact: true })).toBeVisible({ timeout: 120_000 });
     await expect(log(page)).toContainText(c.shows);
-    if (c.killed) await expect(page.getByText(/SIGKILL|exit 137/).first()).toBeVisible();
+    if (c.killed) await expect(page.getByText(/SIGKILL|exit 137/).filter({ visible: true }).first()).toBeVisible();
     for (const stream of ['stdout', 'stderr'] as const) {
       const sent = c[stream]?.() ?? Buffer.alloc(0);
       expect(about(await exported(page, stream)), `the window, ${stream}`).toBe(about(sent));

@@ -62,7 +62,7 @@ test('secret parameters: asked with a password field, masked, kept nowhere, aske
   expect(commandLines(password)).toEqual([]);
   await expect(log(page)).toContainText(`read ${password.length}`);
   await expect(fields.first()).toHaveValue('');
-  await expect(page.getByText('succeeded').first()).toBeVisible();
+  await expect(page.getByText('succeeded').filter({ visible: true }).first()).toBeVisible();
   expect(await page.content()).not.toContain(token);
 
   // Again, from the history: they are asked for.

@@ -48,7 +48,7 @@ for (const box of logins()) {
         await run(page, box, `echo run=$VMO_RUN_ID; ${script}`);
         const { id, session } = await atWork(page);
         await page.getByRole('button', { name: 'Stop', exact: true }).first().click();
-        await expect(page.getByText(`Stopped: nothing of it is left on ${box}.`)).toBeVisible();
+        await expect(page.getByText(`Stopped: nothing of it is left on ${box}.`).filter({ visible: true })).toBeVisible();
         expect(ofRun(id, session)).toEqual([]);
         await page.reload();
       });
@@ -60,7 +60,7 @@ for (const box of logins()) {
         await page.getByRole('textbox', { name: /what/ }).fill(script);
         await page.keyboard.press('Control+Enter');
         const { id, session } = await atWork(page);
-        await expect(page.getByText('the command took longer than its time-out').first()).toBeVisible();
+        await expect(page.getByText('the command took longer than its time-out').filter({ visible: true }).first()).toBeVisible();
         expect(ofRun(id, session)).toEqual([]);
         await page.reload();
       });
@@ -85,7 +85,7 @@ test('the app is killed: nothing is left on the VM, the next start shows the job
   const again = await startApp(dir, lab.trouble);
   await open(page, again);
   await page.getByRole('tab', { name: 'History' }).click();
-  await expect(page.getByText('lost').first()).toBeVisible();
+  await expect(page.getByText('lost').filter({ visible: true }).first()).toBeVisible();
   const stamps = vmoOn(dir, lab.trouble, 'logs', '1', '--raw').split('\n').filter((line) => /^\d{19}$/.test(line));
   const lost = killed - Number(stamps.at(-1)!.slice(0, 13));
   expect(lost).toBeLessThan(1000); // 250 ms where nothing else keeps the machine busy; see TestKillOfVmo

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { Line } from '../../services/api/types';
-import { css, elementsOf, spansOf } from './rows';
+import { css, elementsOf, huesOf, spansOf } from './rows';
 import { plain } from '../../utils/ansi';
 import { since } from './time';
 
@@ -34,6 +34,15 @@ it('keeps colours of a program\'s own readable on either ground', () => {
   expect(css({ ...plain, fg: 'rgb(255 255 135)' })).toMatch(/--rgb-d:rgb\(255 255 135\);$/);
   expect(css({ ...plain, bg: 'rgb(255 255 135)' })).toContain('color:#000');
   expect(css({ ...plain, bg: 'rgb(0 0 95)' })).toContain('color:#fff');
+});
+
+it('gives names of VMs colours that differ as long as there are some', () => {
+  const names = ['bastion', 'web-1', 'web-2', 'web-3', 'db-1'];
+  const hues = huesOf(names);
+  expect(new Set(hues.values()).size).toBe(5);
+  expect(huesOf(['bastion']).get('bastion')).toBe(hues.get('bastion'));
+  expect(huesOf(['web-1']).get('web-1')).toBe(huesOf(['bastion']).get('bastion')); // they would have the same
+  expect(huesOf([...names, 'more', 'and more', 'more']).size).toBe(7);
 });
 
 it('draws other lines with the elements of those that left the screen', () => {

@@ -16,12 +16,26 @@ export const PART = 65_536;
 /** A part of a line as it is shown: what was overwritten stands before what came over it, with a sign between. */
 export const partOf = (text: string): string => text.replace(/\r+$/, '').replaceAll('\r', '\u240d');
 
-/** The colour of a VM's name beside its lines: one of those of the log, the same wherever the name stands. Not red: that is for what failed. */
-export function hue(vm: string): string {
-  const hues = [4, 2, 5, 6, 3];
-  let sum = 0;
-  for (const c of vm) sum = (sum * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
-  return `var(--ansi-${hues[sum % hues.length] ?? 4})`;
+/** Colours of the log that the names of VMs have. Not red: that is for what failed. */
+const HUES = [4, 2, 5, 6, 3].map((n) => `var(--ansi-${n})`);
+
+/**
+ * The colours of VMs' names beside their lines: each name has one of its own wherever it stands, and another only where a
+ * name before it has that and there are colours left.
+ */
+export function huesOf(vms: readonly string[]): Map<string, string> {
+  const taken = new Map<string, string>();
+  const used = new Set<string>();
+  for (const vm of vms) {
+    if (taken.has(vm)) continue;
+    let sum = 0;
+    for (const c of vm) sum = (sum * 31 + (c.codePointAt(0) ?? 0)) >>> 0;
+    const own = HUES.map((_, i) => HUES[(sum + i) % HUES.length] ?? '');
+    const hue = own.find((h) => !used.has(h)) ?? own[0] ?? '';
+    used.add(hue);
+    taken.set(vm, hue);
+  }
+  return taken;
 }
 
 /** A name in a part that may be cut and its end, which is always seen. */
