@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		defer os.RemoveAll(dir)
 		vmoBinary = filepath.Join(dir, "vmo")
-		build := exec.Command("go", "build", "-o", vmoBinary, ".")
+		build := exec.Command("go", "build", "-trimpath", "-o", vmoBinary, ".") // as make vmo, which finds all compiled
 		build.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if out, err := build.CombinedOutput(); err != nil {
 			fmt.Fprintf(os.Stderr, "build vmo: %v\n%s", err, out)
