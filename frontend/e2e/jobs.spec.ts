@@ -49,6 +49,35 @@ test('while it runs: how long it usually takes, and for how long it has said not
   rmSync(dir, { recursive: true });
 });
 
+test('how long a VM has said nothing is its own, also beside one that talks', async ({ page, app }) => {
+  const dir = folder();
+  chmodSync(dir, 0o777);
+  await takeIn(page, app);
+  await vm(page, 'web-1').click();
+  await vm(page, 'bastion').click({ modifiers: ['Control'] });
+  await page.getByRole('textbox', { name: 'Command', exact: true }).fill(`if mkdir ${dir}/talks 2>/dev/null; then while :; do echo talking; sleep 0.3; done; fi; echo begun; sleep 600`);
+  await page.keyboard.press('Control+Enter');
+  const cells = page.getByRole('tab', { name: /web-1|bastion/ });
+  await cells.first().click();
+  await expect(log(page)).toContainText(/talking|begun/);
+  const begun = Date.now();
+  const first = (await log(page).textContent())?.includes('begun') ? 0 : 1;
+  const [silent, talks] = [cells.nth(first), cells.nth(1 - first)];
+  const hint = page.locator('[data-hint]');
+  await silent.click();
+  await expect(hint).toContainText('silent for');
+  await talks.click();
+  await expect(log(page)).toContainText('talking');
+  await expect(hint.filter({ hasText: 'silent' })).toHaveCount(0);
+  await silent.click();
+  await expect(hint).toContainText('silent for');
+  const behind = await hint.textContent().then((text) => Date.now() - begun - Number(/silent for (\d+) s/.exec(text ?? '')?.[1]) * 1000);
+  expect(behind).toBeLessThan(4000);
+  await page.getByRole('button', { name: 'Stop', exact: true }).click();
+  await expect(page.getByText('2 stopped').filter({ visible: true }).first()).toBeVisible();
+  rmSync(dir, { recursive: true });
+});
+
 test('several jobs at once, each with its tab, its output and its Stop', async ({ page, app }) => {
   await takeIn(page, app);
   await run(page, 'web-1', 'echo the first; sleep 600');
