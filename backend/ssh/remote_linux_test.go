@@ -55,6 +55,57 @@ func TestBashrcPrints(t *testing.T) {
 	nothingLeft(t, id, p.Remote().PID, 0)
 }
 
+// A login shell that is bash runs the script itself, as it does for ssh. Nothing that .bashrc makes of it keeps runs and
+// stops from working.
+func TestBashrcMakesAnotherShellOfIt(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{
+		"functions in the place of what is called": "for f in printf read set export unset shift cd kill sleep grep echo pgrep trap command; do eval \"$f() { :; }\"; done\n",
+		"aliases":        "shopt -s expand_aliases; alias kill=true grep='grep --color=always' sleep=true read=false\n",
+		"options":        "set -euf; IFS=:0\n",
+		"POSIX mode":     "set -o posix\n",
+		"another $SHELL": "export SHELL=/bin/dash\n",
+		"traps":          "trap 'builtin exit 9' USR1; trap 'echo debug >/dev/null' DEBUG\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := bashrc(t, text)
+			got, exit := run(t, c, domain.Exec{Script: "env printenv VMO_RUN_ID; env pwd; exit 4", RunID: "run-1", WorkDir: "/usr/share"})
+			if got.stdout() != "run-1\n/usr/share\n" || exit.Code != 4 {
+				t.Errorf("stdout %q, stderr %q, exit %+v", got.stdout(), got.stderr(), exit)
+			}
+			p, id := begin(t, c, "env sleep 300; env sleep 301; env sleep 302")
+			if got := p.Stop(within(t), 100*time.Millisecond); got.State != domain.StopStopped {
+				t.Errorf("stop: %+v", got)
+			}
+			nothingLeft(t, id, p.Remote().PID, 0)
+		})
+	}
+}
+
+// What .bashrc does is done once, as for ssh.
+func TestBashrcIsReadOnce(t *testing.T) {
+	log := filepath.Join(openDir(t), "log")
+	c := bashrc(t, "case $BASH_EXECUTION_STRING in *vmo-keeper*) ;; *) echo read >>"+log+";; esac\n")
+	if err := os.WriteFile(log, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(log, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, exit := run(t, c, domain.Exec{Script: "cat " + log + "; echo $SHLVL"}); got.stdout() != "read\n1\n" || exit.Code != 0 {
+		t.Errorf("stdout %q, stderr %q, exit %+v", got.stdout(), got.stderr(), exit)
+	}
+}
+
+// What the environment of a command has is for that command: everybody on the target may read a login shell's arguments.
+func TestEnvironmentIsInNoArguments(t *testing.T) {
+	c, _, _ := box(t, sshdtest.Options{})
+	got, _ := run(t, c, domain.Exec{Script: `tr '\0' '\n' </proc/$$/cmdline; printenv WORD`, Env: map[string]string{"WORD": "sesame"}})
+	if strings.Count(got.stdout(), "sesame") != 1 {
+		t.Errorf("stdout %q", got.stdout())
+	}
+}
+
 // A .bashrc that never gives way to the command: what it said is told, and that nothing ran.
 func TestBashrcTakesOver(t *testing.T) {
 	for name, tc := range map[string]struct{ text, words string }{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -15,7 +16,7 @@ type Proc struct {
 	State              string // "S", "R", "Z", ...
 	Started            int64  // clock ticks after the computer's start
 	Command            string
-	RunID              string // VMO_RUN_ID in its environment; only Living fills it, "" also where that can't be read
+	RunID              string // whose run it is; only Living fills it, "" also where that can't be read
 }
 
 func (p Proc) String() string {
@@ -31,9 +32,28 @@ func Marked(name, value string) []Proc {
 	})
 }
 
+// runLine is what the exec line of a run has in the arguments of a login shell that runs the script itself.
+var runLine = regexp.MustCompile(`vmo-run '\\047[^ ]+\\047 \\047([^ ]+)\\047 `)
+
+// runOf is the run that a process belongs to, by its environment or its line; "" for none.
+func runOf(pid int) string {
+	dir := filepath.Join("/proc", strconv.Itoa(pid))
+	env, _ := os.ReadFile(filepath.Join(dir, "environ"))
+	for _, pair := range bytes.Split(env, []byte{0}) {
+		if id, ok := bytes.CutPrefix(pair, []byte("VMO_RUN_ID=")); ok {
+			return string(id)
+		}
+	}
+	line, _ := os.ReadFile(filepath.Join(dir, "cmdline"))
+	if m := runLine.FindSubmatch(line); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
 // OfRun are the living processes of a run, found by its mark or by its session id (0: the mark only).
 func OfRun(runID string, session int) []Proc {
-	found := Marked("VMO_RUN_ID", runID)
+	found := processes(func(p Proc) bool { return runOf(p.PID) == runID })
 	if session == 0 {
 		return found
 	}
@@ -105,12 +125,7 @@ func Now() int64 {
 func Living() []Proc {
 	all := processes(func(Proc) bool { return true })
 	for i := range all {
-		env, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(all[i].PID), "environ"))
-		for _, pair := range bytes.Split(env, []byte{0}) {
-			if id, ok := bytes.CutPrefix(pair, []byte("VMO_RUN_ID=")); ok {
-				all[i].RunID = string(id)
-			}
-		}
+		all[i].RunID = runOf(all[i].PID)
 	}
 	return all
 }

@@ -54,6 +54,7 @@ func (r Run) flags() string {
 
 const (
 	execHead   = "exec /bin/sh -c '"
+	evalTail   = `; eval "$vmo_s"`
 	runTag     = "vmo-run"
 	keeperTag  = "vmo-keeper"
 	markerHead = "\x1evmo "
@@ -100,6 +101,37 @@ const boot = `eval "set -- $(printf "$1")"; ` +
 	`*/fish) case $vmo_i in *m*) ;; *) exec "$vmo_h" $vmo_o -C "$vmo_b" -c "$vmo_s";; esac;; esac; ` +
 	`vmo_p; exec "$vmo_h" $vmo_o -c "$vmo_s"`
 
+// inBash stands before a line that begins with execHead, and has a login shell that is bash do itself what the line has
+// /bin/sh do: two programs less to start, and .bashrc is read once, as for ssh. Such a shell gets a function in the place
+// of exec, which takes the line's words; body is what it does with them. Words: as those of boot, and
+//
+//   - Every shell must be able to read the line (fish has && since 3.0, of 2018), and one that isn't bash although $SHELL
+//     says so must not come to the function: what hands a forced command on may be another one. In POSIX mode bash
+//     wouldn't take the function for exec.
+//   - What .bashrc made of the shell must not keep this from working: each command is a builtin, and called as one, but
+//     for exec: the redirection of "builtin exec 2>&1" is that of builtin, and ends with it.
+func inBash(body string) string {
+	return `test "$SHELL" = /bin/bash && eval '[ -n "${BASH_VERSION-}" ] && [ -z "${POSIXLY_CORRECT-}" ]' && ` +
+		`eval 'exec() { builtin unset -f exec; ` + body + ` }'; `
+}
+
+// bashRun does in bash what boot does elsewhere; evalTail behind the line begins the script, outside of the function. The
+// mark in the environment is for what the script starts: the shell itself is known by the words of its line.
+var bashRun = inBash(`builtin printf -v vmo_s "$5"; builtin eval "builtin set -- $vmo_s"; ` +
+	`vmo_m="$1 $$ "; [[ -r /proc/$$/stat ]] && builtin read -r vmo_t </proc/$$/stat && vmo_m=$vmo_m${vmo_t##*) }; ` +
+	`VMO_RUN_ID=$2; builtin export VMO_RUN_ID; vmo_d=$3; vmo_i=$4; vmo_s=$7; builtin shift 7; ` +
+	`[[ $vmo_i == *f* ]] && builtin printf "\036vmo-ready %s\n" "${vmo_m%% *}"; ` +
+	`for vmo_e do IFS= builtin read -r "$vmo_e" || builtin exit 1; builtin export "$vmo_e"; done; ` +
+	`case $vmo_d in "~"|"~/"*) vmo_d=$HOME${vmo_d#?};; esac; ` +
+	`[[ -z $vmo_d ]] || CDPATH= builtin cd -- "$vmo_d" >/dev/null 2>&1 || vmo_s="builtin echo \"vmo: cannot enter the folder \$vmo_d\" >&2; builtin exit 1"; ` +
+	`builtin printf "\036vmo %s\n" "$vmo_m"; [[ $vmo_i == *t* ]] || builtin printf "\036vmo %s\n" "$vmo_m" >&2; ` +
+	`[[ $vmo_i == *m* ]] && exec 2>&1; builtin unset vmo_e vmo_i vmo_m vmo_t;`)
+
+// inLogin reports whether a login shell that is bash may run the script itself. Not for other programs than the login
+// shell, for what goes on without its connection and for a script that comes by stdin; and the environment stands in the
+// line, which everybody on the target may see for as long as that shell lives.
+func (r Run) inLogin() bool { return !r.ByStdin && !r.GoOn && r.Shell == "" && len(r.Env) == 0 }
+
 // Line is the exec line of r, and what to send to the channel's stdin (nil: nothing, close it at once).
 // It fails when even without the script the line is longer than MaxLine.
 func (r Run) Line() (line string, stdin []byte, err error) {
@@ -129,11 +161,18 @@ func (r Run) line() string {
 	}
 	slices.Sort(words[7:])
 	words = append(words, r.Secrets...)
-	return execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
+	line := execHead + boot + "' " + runTag + " '" + escape(quote(words)) + "'"
+	if r.inLogin() {
+		line = bashRun + line + evalTail
+	}
+	return line
 }
 
 // ParseExec takes an exec line apart, as the server of a demo machine does. ok is false for any other line.
 func ParseExec(line string) (r Run, ok bool) {
+	if inner, may := strings.CutPrefix(line, bashRun); may {
+		line = strings.TrimSuffix(inner, evalTail)
+	}
 	rest, ok := strings.CutPrefix(line, execHead+boot+"' "+runTag+" '")
 	if !ok {
 		return Run{}, false

@@ -19,6 +19,13 @@ const leaseTicks = 9
 // keeperBoot runs the script that its first argument is, as a format of printf.
 const keeperBoot = `eval "$(printf "$1")"`
 
+// bashKeeper runs the same script in a login shell that is bash, and without what .bashrc made of it: its functions must
+// not stand in the place of what the script calls.
+var bashKeeper = inBash(`builtin shift 4; builtin trap - EXIT ERR DEBUG RETURN; builtin shopt -u expand_aliases; ` +
+	`builtin set +efuvx; builtin unset IFS; ` +
+	`builtin unset -f [ alive command date echo eval exit foreign grep kill members now ps pgrep printf read return set shift sleep sudo test trap unset wait; ` +
+	`builtin printf -v vmo_s "$1"; builtin eval "$vmo_s";`)
+
 // Keeper is what a keeper is started with.
 type Keeper struct {
 	Nonce string
@@ -35,7 +42,7 @@ func (k Keeper) Line() (string, error) {
 		// Not every sleep knows fractions.
 		tick = strconv.Itoa(int(step.Seconds()))
 	}
-	return execHead + keeperBoot + "' " + keeperTag + " '" + escape(stripped(keeperScript)) + "' " + k.Nonce + " " + tick + " " + strconv.Itoa(leaseTicks), nil
+	return bashKeeper + execHead + keeperBoot + "' " + keeperTag + " '" + escape(stripped(keeperScript)) + "' " + k.Nonce + " " + tick + " " + strconv.Itoa(leaseTicks), nil
 }
 
 // Slack is how much later than its lease a keeper may act: one step of its counting.
@@ -43,7 +50,7 @@ func (k Keeper) Slack() time.Duration { return k.Lease/leaseTicks + time.Second 
 
 // ParseKeeper takes the exec line of a keeper apart. ok is false for any other line.
 func ParseKeeper(line string) (k Keeper, ok bool) {
-	rest, ok := strings.CutPrefix(line, execHead+keeperBoot+"' "+keeperTag+" '")
+	rest, ok := strings.CutPrefix(line, bashKeeper+execHead+keeperBoot+"' "+keeperTag+" '")
 	if !ok {
 		return Keeper{}, false
 	}

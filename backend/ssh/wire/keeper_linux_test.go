@@ -86,6 +86,47 @@ func TestOneLookIsNoProof(t *testing.T) {
 	}
 }
 
+// A login shell that runs the script itself has no mark in its environment, and before its pid is told no session is
+// known: it is found by the run in its arguments, and nobody else is, such as who looks for it.
+func TestLoginShellIsKnownByItsLine(t *testing.T) {
+	for i, script := range []string{"while :; do :; done", "exec sleep 300"} {
+		runID := "line-test-" + strconv.Itoa(i)
+		line, _, err := Run{Nonce: "nonce", RunID: runID, Script: script}.Line()
+		if err != nil {
+			t.Fatal(err)
+		}
+		shell := exec.Command("/bin/bash", "-c", line)
+		shell.Env = append(os.Environ(), "SHELL=/bin/bash")
+		shell.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+		out, err := shell.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := shell.Start(); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = shell.Process.Kill(); _ = shell.Wait() })
+		if mark, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.HasPrefix(mark, MarkerPrefix("nonce")+strconv.Itoa(shell.Process.Pid)+" ") {
+			t.Fatalf("it said %q: %v", mark, err)
+		}
+		functions, _, _ := strings.Cut(keeperScript, "\nserve()")
+		const gone = "4194304" // above the kernel's highest pid: no session is known
+		look := func(runID string) []string {
+			out, err := exec.Command("sh", "-c", functions+"\nmembers "+runID+" "+gone+` -; echo "$all"`).Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Fields(string(out))
+		}
+		if got := look(runID); len(got) != 1 || got[0] != strconv.Itoa(shell.Process.Pid) {
+			t.Errorf("%s: the run's processes are %q, the shell's pid is %d", script, got, shell.Process.Pid)
+		}
+		if got := look("other-test"); len(got) != 0 {
+			t.Errorf("%s: another run's processes are %q", script, got)
+		}
+	}
+}
+
 // On a busy machine each look at the processes takes long; the grace between TERM and KILL is not that much longer.
 func TestGraceIsTimeAndNotLooks(t *testing.T) {
 	path := withProgram(t, "pgrep", "sleep 0.2; pgrep")

@@ -20,7 +20,7 @@ func TestLineComesBack(t *testing.T) {
 			if err != nil || stdin != nil {
 				t.Fatalf("line: %v, stdin %q", err, stdin)
 			}
-			if strings.ContainsAny(line, "\n!%") && strings.Contains(strings.TrimPrefix(line, execHead+boot), "%") || strings.ContainsAny(line, "\n!") {
+			if strings.ContainsAny(line, "\n!%") && strings.Contains(strings.TrimPrefix(strings.TrimPrefix(line, bashRun), execHead+boot), "%") || strings.ContainsAny(line, "\n!") {
 				t.Errorf("a login shell may stumble over %q", line)
 			}
 			got, ok := ParseExec(line)
@@ -50,7 +50,7 @@ func TestLongScriptGoesByStdin(t *testing.T) {
 }
 
 func TestForeignLines(t *testing.T) {
-	for _, line := range []string{"", "true", execHead + boot + "' vmo-run 'x", execHead + boot + "' vmo-run 'x'", "exec /bin/sh -c 'x' vmo-keeper 'y' n 1 9"} {
+	for _, line := range []string{"", "true", execHead + boot + "' vmo-run 'x", execHead + boot + "' vmo-run 'x'", "exec /bin/sh -c 'x' vmo-keeper 'y' n 1 9", bashRun, bashKeeper + evalTail} {
 		if r, ok := ParseExec(line); ok {
 			t.Errorf("%q is taken for %+v", line, r)
 		}
