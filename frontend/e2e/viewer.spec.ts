@@ -248,3 +248,23 @@ test('lines moved sideways keep their numbers in sight, the short ones too', asy
   await log(page).evaluate((screen) => { screen.scrollLeft = 0; });
   await expect(short.locator('.text')).toBeInViewport();
 });
+
+test('the output is as it was left when one comes back from the history, and the next job begins with its own lines', async ({ page, app }) => {
+  await finished(page, app, 'seq 1 500', '500');
+  await log(page).focus();
+  await keys(page, 'Home', 'PageDown');
+  const [first = 0] = await lines(page);
+  expect(first).toBeGreaterThan(1);
+  await page.getByRole('tab', { name: 'History' }).click();
+  await expect(page.getByRole('log')).toHaveCount(0);
+  await page.getByRole('tab', { name: 'Run' }).click();
+  await expect(log(page)).toBeVisible();
+  expect((await lines(page))[0]).toBe(first);
+
+  // Rows that have no line any more wait for one, and are neither seen nor read.
+  await run(page, 'db-1-prod', 'echo alone');
+  await expect(log(page)).toContainText('alone');
+  expect(await lines(page)).toEqual([1]);
+  await expect(log(page).locator('.line:visible')).toHaveCount(1);
+  expect((await log(page).innerText()).replace(/\s+/g, ' ')).toMatch(/^1 [\d:.]+ alone( [\d:.]+ note: \D.*)?$/);
+});
