@@ -194,8 +194,8 @@ func (o *orphan) begin(t *testing.T, d *data, l *look) *started {
 	return run
 }
 
-// keeper are the processes of the keeper that the job's connection has: it and the command are children of one sshd,
-// and it counts its lease in steps of 5 s once it is ready. Before that a .bashrc may take its time.
+// keeper are the processes of the keeper that the job's connection has: it and the command are children of one sshd.
+// Its stderr is nowhere once it is ready; before that a .bashrc may take its time.
 func (o *orphan) keeper(all []sshdtest.Proc) []sshdtest.Proc {
 	parent := 0
 	for _, p := range all {
@@ -214,7 +214,8 @@ func (o *orphan) keeper(all []sshdtest.Proc) []sshdtest.Proc {
 	for _, p := range all {
 		if sessions[p.Session] {
 			found = append(found, p)
-			ready = ready || p.Command == "sleep 5"
+			to, _ := os.Readlink(fmt.Sprintf("/proc/%d/fd/2", p.PID))
+			ready = ready || to == os.DevNull
 		}
 	}
 	if !ready {

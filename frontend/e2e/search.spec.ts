@@ -67,3 +67,26 @@ test('search over every line: typed, narrowed, walked through and opened by keys
   await expect(field).toBeHidden();
   await expect(page.getByRole('main')).toBeVisible();
 });
+
+test('a found line of a job that was deleted meanwhile says so, and leads back', async ({ page, app }) => {
+  await takeIn(page, app);
+  app.vmo('run', '--on', 'web-1', '--', 'echo soon gone');
+  await expect(page.getByText(/^1 job/)).toBeVisible();
+  await page.keyboard.press('Control+Shift+F');
+  await page.getByRole('textbox', { name: 'Text to look for' }).fill('soon gone');
+  const hit = page.getByRole('region', { name: 'Lines found' }).locator('[data-hit]');
+  await expect(page.getByRole('status').filter({ hasText: '1 line in 1 run, all there is' })).toBeAttached();
+  await page.keyboard.press('Escape');
+  await page.getByRole('tab', { name: 'History' }).click();
+  const job = page.locator('[data-main]:visible').filter({ hasText: 'soon gone' });
+  await job.focus();
+  await page.keyboard.press('Delete');
+  await expect(job).toHaveCount(0);
+  await page.keyboard.press('Control+Shift+F');
+  await hit.click();
+  const dialog = page.getByRole('dialog');
+  await expect(dialog.getByRole('alert')).toHaveText('This job was deleted, and its output with it.');
+  await expect(dialog.getByRole('button', { name: 'Retry' })).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await expect(hit).toBeFocused();
+});

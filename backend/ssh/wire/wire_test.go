@@ -115,7 +115,7 @@ func TestRequestsAndReplies(t *testing.T) {
 
 // The keeper needs no more than a POSIX shell: it speaks in each that this computer has.
 func TestKeeperInEveryShell(t *testing.T) {
-	for _, shell := range [][]string{{"/bin/dash"}, {"/bin/bash"}, {"/bin/busybox", "ash"}, {"/bin/sh"}} {
+	for _, shell := range [][]string{{"/bin/dash"}, {"/bin/bash"}, {"/bin/bash", "--posix"}, {"/bin/busybox", "ash"}, {"/bin/sh"}} {
 		if _, err := exec.LookPath(shell[0]); err != nil {
 			continue
 		}
