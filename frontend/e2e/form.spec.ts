@@ -138,6 +138,26 @@ test('a time-out is a number in seconds or minutes, is shown again, and ends the
   expect(jobs(app).map((j) => j.timeoutSeconds)).toEqual([2, 0]);
 });
 
+test('a new command shows no error before one is made, and what stands below its preview stays where it is', async ({ page, app }) => {
+  await takeIn(page, app);
+  await page.getByRole('button', { name: 'Add command' }).click();
+  await expect(form(page).getByText('The script appears here')).toBeVisible();
+  const below = form(page).getByRole('button', { name: 'Add a variable' });
+  await page.waitForTimeout(300); // the empty form has been looked at
+  const place = (await below.boundingBox())?.y ?? 0;
+  await page.evaluate(() => {
+    const said = new Set<string>();
+    Object.assign(window, { said });
+    const preview = document.querySelector('[aria-label="What will run"]');
+    new MutationObserver(() => said.add(preview?.textContent ?? '')).observe(preview ?? document, { childList: true, subtree: true, characterData: true });
+  });
+  await script(page).click();
+  await page.keyboard.type('uptime');
+  await expect(form(page).getByText('Runs as it stands.')).toBeVisible();
+  expect(await page.evaluate(() => [...(window as unknown as { said: Set<string> }).said].filter((text) => /needs/.test(text)))).toEqual([]);
+  expect(Math.abs(((await below.boundingBox())?.y ?? 0) - place)).toBeLessThan(3);
+});
+
 test('a command on this computer: from the form to its output, with no VM', async ({ page, app }) => {
   await takeIn(page, app);
   await add(page, 'Here', 'hostname; echo "{{what}} $VMO_RUN_ID"; echo bad >&2; exit 3');
