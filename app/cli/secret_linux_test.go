@@ -96,9 +96,8 @@ func TestPlantedSecretsAreNowhere(t *testing.T) {
 		}
 	}
 	look("while it runs")
-	if found := planted.Processes(token, ""); len(found) == 0 {
-		t.Error("the script's environment was not looked at")
-	}
+	// Bash has no environment that it made itself in /proc; what it starts has, and each sleep of the script is a short one.
+	eventually(t, "the environment of what the script starts is looked at", func() bool { return len(planted.Processes(token, "")) > 0 })
 	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", vmo.Process.Pid))
 	must(t, err)
 	if !regexp.MustCompile(`Max core file size\s+1 `).Match(limits) {

@@ -111,7 +111,7 @@ const boot = `eval "set -- $(printf "$1")"; ` +
 //   - What .bashrc made of the shell must not keep this from working: each command is a builtin, and called as one, but
 //     for exec: the redirection of "builtin exec 2>&1" is that of builtin, and ends with it.
 func inBash(body string) string {
-	return `test "$SHELL" = /bin/bash && eval '[ -n "${BASH_VERSION-}" ] && [ -z "${POSIXLY_CORRECT-}" ]' && ` +
+	return `test "$SHELL" = /bin/bash -o "$SHELL" = /usr/bin/bash && eval '[ -n "${BASH_VERSION-}" ] && [ -z "${POSIXLY_CORRECT-}" ]' && ` +
 		`eval 'exec() { builtin unset -f exec; ` + body + ` }'; `
 }
 
