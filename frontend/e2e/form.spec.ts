@@ -154,6 +154,8 @@ test('a new command shows no error before one is made, and what stands below its
   await script(page).click();
   await page.keyboard.type('uptime');
   await expect(form(page).getByText('Runs as it stands.')).toBeVisible();
+  await script(page).fill('echo {{what}}'); // a parameter has no value until it has its row
+  await expect(form(page).getByText('what: asked for on each run.')).toBeVisible();
   expect(await page.evaluate(() => [...(window as unknown as { said: Set<string> }).said].filter((text) => /needs/.test(text)))).toEqual([]);
   expect(Math.abs(((await below.boundingBox())?.y ?? 0) - place)).toBeLessThan(3);
 });
