@@ -23,7 +23,7 @@ const keeperBoot = `eval "$(printf "$1")"`
 // not stand in the place of what the script calls.
 var bashKeeper = inBash(`builtin shift 4; builtin trap - EXIT ERR DEBUG RETURN; builtin shopt -u expand_aliases; ` +
 	`builtin set +efuvx; builtin unset IFS; ` +
-	`builtin unset -f [ alive command date echo eval exit foreign grep kill members now ps pgrep printf read return set shift sleep sudo test trap unset wait; ` +
+	`builtin unset -f [ command date echo exit grep kill pgrep printf ps read return set sleep sudo trap unset wait; ` +
 	`builtin printf -v vmo_s "$1"; builtin eval "$vmo_s";`)
 
 // Keeper is what a keeper is started with.

@@ -58,10 +58,11 @@ members() {
 	look "$@"
 }
 
-# A login shell that runs the script itself has the run's id in its line and not in its environment.
+# A login shell that runs the script itself has the run's id in its line and not in its environment. The brackets keep
+# whoever looks for that line, here or in another keeper, from being taken for one that has it.
 look() {
 	all=" "
-	for p in $(session "$2" "$3"; grep -ls -e "VMO_RUN_ID=$1" -e "[v]mo-run .*$1" /proc/[0-9]*/environ /proc/[0-9]*/cmdline); do
+	for p in $(session "$2" "$3"; grep -ls "VMO_RUN_ID=$1" /proc/[0-9]*/environ; grep -ls "[v]mo-run .*$1" /proc/[0-9]*/cmdline); do
 		p=${p#/proc/}
 		p=${p%/*}
 		case $all in *" $p "*) continue ;; esac

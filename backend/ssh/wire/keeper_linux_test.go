@@ -127,6 +127,67 @@ func TestLoginShellIsKnownByItsLine(t *testing.T) {
 	}
 }
 
+// Two looks for one run, as of two stops, don't take each other for a part of it.
+func TestWhoLooksIsNotFound(t *testing.T) {
+	functions, _, _ := strings.Cut(keeperScript, "\nserve()")
+	const gone = "4194304" // above the kernel's highest pid
+	look := func(env string) *exec.Cmd {
+		cmd := exec.Command("sh", "-c", functions+"\nlook look-test "+gone+` -; echo "$all"`)
+		cmd.Env = append(os.Environ(), env)
+		return cmd
+	}
+	slow := look(withProgram(t, "grep", "sleep 1; grep"))
+	if err := slow.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = slow.Wait() }()
+	for until := time.Now().Add(1500 * time.Millisecond); time.Now().Before(until); {
+		out, err := look("").Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := strings.Fields(string(out)); len(found) > 0 {
+			t.Fatalf("%q are found, and nobody runs", found)
+		}
+	}
+}
+
+// A request that comes in two parts, with a tick of the lease between them, is one.
+func TestRequestInTwoParts(t *testing.T) {
+	line, err := Keeper{Nonce: "n", Lease: 2700 * time.Millisecond}.Line()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, shell := range []string{"/bin/bash", "/bin/dash"} {
+		keeper := exec.Command(shell, "-c", line)
+		keeper.Env = append(os.Environ(), "SHELL="+shell)
+		keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ends its own group
+		in, err := keeper.StdinPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := keeper.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := keeper.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range []string{"R in-two-", "parts 999999 1\n"} {
+			if _, err := io.WriteString(in, part); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(500 * time.Millisecond)
+		}
+		_ = in.Close()
+		said, _ := io.ReadAll(out)
+		_ = keeper.Wait() // it kills itself
+		if !strings.Contains(string(said), "n R in-two-parts\n") {
+			t.Errorf("%s said %q", shell, said)
+		}
+	}
+}
+
 // On a busy machine each look at the processes takes long; the grace between TERM and KILL is not that much longer.
 func TestGraceIsTimeAndNotLooks(t *testing.T) {
 	path := withProgram(t, "pgrep", "sleep 0.2; pgrep")
