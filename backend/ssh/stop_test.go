@@ -122,7 +122,7 @@ func TestManySpeakToOneKeeper(t *testing.T) {
 					return err
 				}
 			}
-			_, err := k.ask(within(t), wire.Request{Verb: wire.Stop, RunID: id}, 5*time.Second)
+			_, err := k.ask(within(t), wire.Request{Verb: wire.Stop, RunID: id}, time.Minute)
 			return err
 		})
 	}
