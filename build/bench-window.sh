@@ -138,7 +138,12 @@ import -window "$window" "$out/flood.png" 2>/dev/null
 marks frame-gap | tail -n +$((gaps + 1)) >"$out/frame-gap"
 marks log-lag | tail -n +$((lags + 1)) >"$out/log-lag"
 
-# And another one, for what it takes of the memory.
+# And another one, for what it takes of the memory. The command line is empty once its command runs.
+jobs() { bin/vmo jobs --json | wc -l; }
+ran=$(jobs)
+key ctrl+l
+xdotool type --delay 40 'seq 1 1000000'
+sleep 1
 key ctrl+Return
 peak=$before
 for _ in $(seq 10); do
@@ -147,6 +152,7 @@ for _ in $(seq 10); do
 	[ "$now" -le "$peak" ] || peak=$now
 done
 within 120 ended || fail "the flood doesn't end"
+[ "$(jobs)" -gt "$ran" ] || fail "the second flood didn't begin"
 sleep 15
 after=$(pss)
 
