@@ -152,27 +152,34 @@ func TestWhoLooksIsNotFound(t *testing.T) {
 	}
 }
 
-// A request that comes in two parts, with a tick of the lease between them, is one.
-func TestRequestInTwoParts(t *testing.T) {
-	line, err := Keeper{Nonce: "n", Lease: 2700 * time.Millisecond}.Line()
+// keep starts a keeper with the nonce n in a shell, and one more variable in its environment.
+func keep(t *testing.T, shell string, lease time.Duration, env string) (*exec.Cmd, io.WriteCloser, io.Reader) {
+	t.Helper()
+	line, err := Keeper{Nonce: "n", Lease: lease}.Line()
 	if err != nil {
 		t.Fatal(err)
 	}
+	keeper := exec.Command(shell, "-c", line)
+	keeper.Env = append(os.Environ(), env)
+	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ends its own group
+	in, err := keeper.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := keeper.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keeper.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return keeper, in, out
+}
+
+// A request that comes in two parts, with a tick of the lease between them, is one.
+func TestRequestInTwoParts(t *testing.T) {
 	for _, shell := range []string{"/bin/bash", "/bin/dash"} {
-		keeper := exec.Command(shell, "-c", line)
-		keeper.Env = append(os.Environ(), "SHELL="+shell)
-		keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ends its own group
-		in, err := keeper.StdinPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		out, err := keeper.StdoutPipe()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := keeper.Start(); err != nil {
-			t.Fatal(err)
-		}
+		keeper, in, out := keep(t, shell, 2700*time.Millisecond, "SHELL="+shell)
 		for _, part := range []string{"R in-two-", "parts 999999 1\n"} {
 			if _, err := io.WriteString(in, part); err != nil {
 				t.Fatal(err)
@@ -193,24 +200,7 @@ func TestGraceIsTimeAndNotLooks(t *testing.T) {
 	path := withProgram(t, "pgrep", "sleep 0.2; pgrep")
 	run, ended := session(t, "grace-test", "trap '' TERM; while :; do sleep 0.1; done")
 
-	line, err := Keeper{Nonce: "n", Lease: time.Minute}.Line()
-	if err != nil {
-		t.Fatal(err)
-	}
-	keeper := exec.Command("sh", "-c", line)
-	keeper.Env = append(os.Environ(), path)
-	keeper.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // it ends its own group
-	in, err := keeper.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := keeper.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := keeper.Start(); err != nil {
-		t.Fatal(err)
-	}
+	keeper, in, out := keep(t, "sh", time.Minute, path)
 	began := time.Now()
 	for _, r := range []Request{{Verb: Register, RunID: "grace-test", PID: run}, {Verb: Stop, RunID: "grace-test", Grace: 2 * time.Second}} {
 		if _, err := io.WriteString(in, r.String()); err != nil {
