@@ -9,7 +9,8 @@
 .DEFAULT_GOAL := help
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-GOFLAGS_RELEASE := -trimpath
+# For all that is compiled here, tests and tools too: a library that is built with one set of flags is built once.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 OS := $(shell uname -s)
 TAGS := desktop,production
@@ -85,11 +86,11 @@ frontend/dist/index.html: $(shell find frontend -type f -not -path '*/node_modul
 
 .PHONY: window
 window: setup frontend/dist/index.html ## the desktop app, bin/vm-orchestrator
-	go build $(GOFLAGS_RELEASE) -tags $(TAGS) -ldflags '$(LDFLAGS) $(WINDOWLDFLAGS)' -o bin/vm-orchestrator$(EXE) .
+	go build -tags $(TAGS) -ldflags '$(LDFLAGS) $(WINDOWLDFLAGS)' -o bin/vm-orchestrator$(EXE) .
 
 .PHONY: vmo
 vmo: ## the command line, bin/vmo; needs Go alone
-	CGO_ENABLED=0 go build $(GOFLAGS_RELEASE) -ldflags '$(LDFLAGS)' -o bin/vmo$(EXE) ./app/cli
+	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/vmo$(EXE) ./app/cli
 
 .PHONY: dev
 dev: setup frontend/dist/index.html ## the app for a browser: bin/vm-orchestrator-dev, for Playwright
@@ -98,6 +99,9 @@ dev: setup frontend/dist/index.html ## the app for a browser: bin/vm-orchestrato
 .PHONY: bindings
 bindings: ## write frontend/wailsjs anew from app/desktop
 	build/bindings.sh
+
+.PHONY: lint-tool
+lint-tool: $(LINT)
 
 .PHONY: lint-go
 lint-go: $(LINT)
