@@ -23,6 +23,9 @@ const (
 	// configEvery is how often the files of ssh_config are looked at.
 	configEvery = 2 * time.Second
 
+	// giveAfter is how long after the last job memory goes back to the system.
+	giveAfter = 5 * time.Second
+
 	// Sizes of the window in logical pixels. At the smallest every screen is still usable (ui.md).
 	minWidth, minHeight         = 900, 600
 	defaultWidth, defaultHeight = 1280, 800

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -102,7 +103,9 @@ func (w *window) open(demo bool) (*session, error) {
 	told := &notifications{app: a, focused: w.focused.Load, told: map[string]bool{}, fail: func(err error) { w.log.Warn("notify", "error", err) },
 		send: func(_ context.Context, title, text string) error { return w.notify(w.context(), title, text) }}
 	ends := a.Jobs.OnChange(told.jobChanged)
-	s.stop = func() { changes(); jobs(); ends() }
+	memory := giveMemory(giveAfter, a.Jobs.Busy, debug.FreeOSMemory)
+	given := a.Jobs.OnChange(memory.jobChanged)
+	s.stop = func() { changes(); jobs(); ends(); given(); memory.stop() }
 	a.Prompts.OnChange(s.pump.promptsChanged)
 	a.VMs.StartWatch(configEvery, func() { s.pump.kind(eventSSHConfig) })
 	return s, nil
