@@ -13,7 +13,7 @@ type giver struct {
 	timer *time.Timer
 }
 
-// giveMemory begins with the first job that ends; give takes some milliseconds.
+// giveMemory calls give, which may take some milliseconds, so long after the last job ended and unless one is busy again.
 func giveMemory(after time.Duration, busy func() bool, give func()) *giver {
 	timer := time.AfterFunc(after, func() {
 		if !busy() {
