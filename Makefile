@@ -10,7 +10,7 @@
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # For all that is compiled here, tests and tools too: a library that is built with one set of flags is built once.
-export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
+export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 OS := $(shell uname -s)
 TAGS := desktop,production
