@@ -39,7 +39,6 @@ run: ## build the app and open it; ARGS=--demo opens it on the demo fleet
 
 .PHONY: test
 test: ## every check: linters, Go with -race, vitest, bindings, Playwright, smoke test of the window
-	@build/setup.sh test
 	@build/test.sh
 
 .PHONY: test-root

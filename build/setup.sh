@@ -1,14 +1,17 @@
 #!/bin/sh
 # Gets ready what a target of the Makefile needs on this computer, and is quick when all is there.
 #
-#   build/setup.sh window   what the desktop app is built from (GTK and WebKit on Linux)
+#   build/setup.sh web      what the checks of the frontend need: npm's packages
+#   build/setup.sh window   what the desktop app is built from: that, and GTK and WebKit on Linux
 #   build/setup.sh test     that, and what the tests use (a browser, an SSH server, a display in memory)
 #
+# Several may run at once: what one installs the others wait for.
 # Missing system packages are installed by apt as root, else with sudo; without either the one command is printed.
 # Nothing is downloaded past the package managers: no browser, no toolchain.
 set -eu
-want=${1:?usage: build/setup.sh window|test}
+want=${1:?usage: build/setup.sh web|window|test}
 
+cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 have() { command -v "$1" >/dev/null 2>&1; }
 have_go_node() {
@@ -23,6 +26,12 @@ need() { # PACKAGE, then a command that succeeds when it is there
 	package=$1
 	shift
 	"$@" >/dev/null 2>&1 || packages="$packages $package"
+}
+one_at_a_time() { # WHAT; the one before it is let go
+	have flock || return 0
+	mkdir -p dist
+	exec 9>"dist/setup-$1.lock"
+	flock 9
 }
 any() { for c in "$@"; do have "$c" && return 0; done; return 1; }
 
@@ -76,7 +85,8 @@ install() {
 	say "Installing:$packages"
 	log=$(mktemp)
 	# An old list may name versions that are gone, so it is renewed first. A prompt would wait for ever in CI.
-	if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive $command; } </dev/null >"$log" 2>&1; then
+	# A service that a package starts must not keep the lock.
+	if ! { $as_root apt-get update && $as_root env DEBIAN_FRONTEND=noninteractive $command; } </dev/null >"$log" 2>&1 9>&-; then
 		tail -20 "$log" >&2
 		say "Installing failed; the whole log is $log. The command was: $command"
 		exit 1
@@ -85,15 +95,19 @@ install() {
 }
 
 have_go_node
-case "$(uname -s)" in
-Linux)
-	linux_packages
-	[ -z "$packages" ] || install
-	;;
-Darwin) xcode-select -p >/dev/null 2>&1 || { say "Please run first: xcode-select --install"; exit 1; } ;;
-esac
+if [ "$want" != web ]; then
+	one_at_a_time system
+	case "$(uname -s)" in
+	Linux)
+		linux_packages
+		[ -z "$packages" ] || install
+		;;
+	Darwin) xcode-select -p >/dev/null 2>&1 || { say "Please run first: xcode-select --install"; exit 1; } ;;
+	esac
+fi
 
-cd "$(dirname "$0")/../frontend"
+one_at_a_time npm
+cd frontend
 # npm keeps a lock file of what is installed; it is older than ours when something else is wanted now.
 installed=node_modules/.package-lock.json
 if [ -f package-lock.json ] && { [ ! -e "$installed" ] || [ package-lock.json -nt "$installed" ]; }; then

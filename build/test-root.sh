@@ -5,6 +5,7 @@
 #   build/test-root.sh [PATTERN]   only tests that match; else all in the files that ask who runs them
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. build/race.sh
 run=()
 if [ "$(id -u)" != 0 ]; then
 	if ! command -v sudo >/dev/null; then
@@ -21,7 +22,6 @@ files=$(grep -rlE "$asks" --include='*_test.go' internal backend app)
 # shellcheck disable=SC2086 # names of files of ours
 pattern=${1:-^($(grep -hoE '^func Test[A-Za-z0-9_]+' $files | sed 's/^func //' | paste -sd'|'))\$}
 packages=$(for f in $files; do echo "./$(dirname "$f")"; done | sort -u)
-# With -race as in make test, and so with what was compiled for it: compiling takes minutes where nothing is cached.
 # 200 jobs, unless told, in the place of a sample; see app/cli/orphan_linux_test.go.
 export VMO_ORPHAN_JOBS=${VMO_ORPHAN_JOBS:-200}
 mkdir -p dist/test
@@ -29,7 +29,7 @@ log=$PWD/dist/test/root.log
 failures=$PWD/dist/test/root-failures.txt
 : >"$failures"
 # shellcheck disable=SC2086
-"${run[@]}" go test -race -count=1 -v -timeout 15m -run "$pattern" $packages >"$log" 2>&1
+"${run[@]}" go test "${race[@]}" -count=1 -v -timeout 15m -run "$pattern" $packages >"$log" 2>&1
 status=$?
 if [ "$status" = 0 ] && ! grep -qE '^--- PASS' "$log"; then
 	echo "no test matches $pattern" >&2

@@ -1,16 +1,21 @@
 #!/bin/bash
-# All checks, one after the other, each counted; see `make test`. A failed one doesn't keep the others from running.
-# Its log is below dist/test, and its end is printed.
+# All checks, each counted; see `make test`. A failed one doesn't keep the others from running. Its log is below dist/test,
+# and its end is printed.
 #
-#   build/test.sh [STEP ...]   only these steps: lint go bindings web build e2e smoke
+#   build/test.sh [STEP ...]   only these steps: web lint go bindings build e2e smoke
+#
+# The step web needs npm's packages alone and mostly a single processor: it runs while the system's packages come and
+# beside what comes first of the others. Those take turns.
 set -uo pipefail
 cd "$(dirname "$0")/.."
+. build/race.sh
 logs=$PWD/dist/test
 mkdir -p "$logs"
-steps=${*:-lint go bindings web build e2e smoke}
-summary=() passed=0 failed=0
+steps=" ${*:-web lint go bindings build e2e smoke} "
 # What failed, by name and reason: printed last, and once more by .ci/run after all else.
 : >"$logs/failures.txt"
+# A line for each step that has ended.
+: >"$logs/summary.txt"
 
 # step NAME COUNT-COMMAND COMMAND...: COUNT-COMMAND reads the log and prints "PASSED FAILED".
 step() {
@@ -25,13 +30,12 @@ step() {
 		echo "nothing was tested" >>"$logs/$name.log"
 		status=1 f=1
 	fi
-	passed=$((passed + p)) failed=$((failed + f))
 	"show_${count#count_}" "$logs/$name.log" "$status"
 	if [ "$status" != 0 ]; then
 		echo "-- $name failed; all of its log: $logs/$name.log"
 		{ echo "-- $name" && build/failures.sh "${count#count_}" "$logs/$name.log"; } >>"$logs/failures.txt"
 	fi
-	summary+=("$(printf '%-10s %6d passed %4d failed %5d s' "$name" "$p" "$f" $((SECONDS - began)))")
+	printf '%-10s %6d passed %4d failed %5d s\n' "$name" "$p" "$f" $((SECONDS - began)) >>"$logs/summary.txt"
 }
 
 # A check without tests of its own counts as one.
@@ -74,32 +78,59 @@ show_smoke() { if [ "$2" = 0 ]; then grep '^PASS ' "$1"; else tail -60 "$1"; fi;
 check() { "$@" && printf '\nexit 0\n'; } # svelte-check ends without a newline
 npm_run() { npm --prefix frontend run --silent "$@"; }
 
-for s in $steps; do
-	case $s in
-	lint)
-		step lint-go count_check check make --no-print-directory lint-go
-		step lint-web count_check check npm_run lint
-		step types count_check check npm_run check
-		;;
-	# Many tests wait for a time-out or for sshd: four at once also where there are two cores. What vet sees, lint has seen.
-	# The two packages that wait longest come first: last, they would leave the processor idle for a minute and more.
-	# GO_SKIP is a pattern of tests that the caller runs by itself.
-	go) step go count_go go test -race -v -vet=off -parallel 4 -timeout 15m ${GO_SKIP:+-skip "$GO_SKIP"} ./backend/ssh ./app/cli ./... ;;
-	bindings) step bindings count_check check build/bindings.sh --check ;;
-	web) step vitest count_vitest npm_run test ;;
-	build) step build count_check check make --no-print-directory window vmo dev ;;
-	e2e) step playwright count_playwright build/with-display.sh npm --prefix frontend run --silent e2e ;;
-	smoke) step smoke count_smoke build/smoke.sh ;;
-	*)
-		echo "no such step: $s" >&2
-		exit 2
-		;;
-	esac
-done
+web() {
+	build/setup.sh web
+	step lint-web count_check check npm_run lint
+	step types count_check check npm_run check
+	step vitest count_vitest npm_run test
+}
+
+main() {
+	for s in $steps; do
+		case $s in
+		web) ;;
+		lint)
+			wait "$tool" # if that failed, so does this, and says why
+			step lint-go count_check check make --no-print-directory lint-go
+			;;
+		# Many tests wait for a time-out or for sshd: four at once also where there are two cores. What vet sees, lint has
+		# seen. The two packages that wait longest come first: last, they would leave the processor idle for a minute and
+		# more. GO_SKIP is a pattern of tests that the caller runs by itself.
+		go) step go count_go go test "${race[@]}" -v -vet=off -parallel 4 -timeout 15m ${GO_SKIP:+-skip "$GO_SKIP"} ./backend/ssh ./app/cli ./... ;;
+		bindings) step bindings count_check check build/bindings.sh --check ;;
+		build) step build count_check check make --no-print-directory window vmo dev ;;
+		e2e) step playwright count_playwright build/with-display.sh npm --prefix frontend run --silent e2e ;;
+		smoke) step smoke count_smoke build/smoke.sh ;;
+		*)
+			echo "no such step: $s" >&2
+			return 2
+			;;
+		esac
+	done
+}
+
+# What runs aside has a process group of its own, to be ended whole when this ends early.
+aside=()
+start_aside() { # LOG COMMAND...
+	set -m
+	"${@:2}" </dev/null >"$1" 2>&1 &
+	set +m
+	aside+=($!)
+}
+trap 'for p in "${aside[@]}"; do kill -- "-$p"; done 2>/dev/null' EXIT
+
+: >"$logs/web.out"
+case $steps in *" web "*) start_aside "$logs/web.out" web ;; esac
+# Where nothing is cached golangci-lint takes minutes to compile.
+case $steps in *" lint "*) start_aside "$logs/lint-tool.log" make --no-print-directory lint-tool && tool=$! ;; esac
+build/setup.sh test || exit
+main || exit
+wait
+aside=()
+cat "$logs/web.out"
 
 echo
-printf '%s\n' "${summary[@]}"
+cat "$logs/summary.txt"
 echo
 cat "$logs/failures.txt"
-echo "$passed passed, $failed failed"
-[ "$failed" = 0 ]
+awk '{passed += $2; failed += $4} END {print passed " passed, " failed " failed"; exit failed > 0}' "$logs/summary.txt"

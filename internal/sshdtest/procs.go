@@ -53,20 +53,7 @@ func runOf(pid int) string {
 
 // OfRun are the living processes of a run, found by its mark or by its session id (0: the mark only).
 func OfRun(runID string, session int) []Proc {
-	found := processes(func(p Proc) bool { return runOf(p.PID) == runID })
-	if session == 0 {
-		return found
-	}
-	seen := map[int]bool{}
-	for _, p := range found {
-		seen[p.PID] = true
-	}
-	for _, p := range processes(func(p Proc) bool { return p.Session == session }) {
-		if !seen[p.PID] {
-			found = append(found, p)
-		}
-	}
-	return found
+	return processes(func(p Proc) bool { return session != 0 && p.Session == session || runOf(p.PID) == runID })
 }
 
 func children(parent int) []int {

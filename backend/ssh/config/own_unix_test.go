@@ -32,7 +32,6 @@ func gValues(t testing.TB, file string, target domain.Target) (map[string][]stri
 func compare(t testing.TB, r *Resolver, target domain.Target) (mine bool, why error) {
 	t.Helper()
 	got, err := r.own(context.Background(), target)
-	want, refusal := gValues(t, r.ConfigFile, target)
 	if err != nil {
 		var ask *notMine
 		if !errors.As(err, &ask) {
@@ -40,6 +39,7 @@ func compare(t testing.TB, r *Resolver, target domain.Target) (mine bool, why er
 		}
 		return false, err
 	}
+	want, refusal := gValues(t, r.ConfigFile, target)
 	if refusal != nil {
 		t.Errorf("%v: answered what ssh refuses: %v", target, refusal)
 	}
