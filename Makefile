@@ -14,11 +14,9 @@ export GOFLAGS := $(strip $(filter-out -trimpath,$(GOFLAGS)) -trimpath)
 LDFLAGS := -s -w -X main.version=$(VERSION)
 OS := $(shell uname -s)
 TAGS := desktop,production
-DEVTAGS := dev
 EXE :=
 ifeq ($(OS),Linux)
 TAGS := $(TAGS),webkit2_41
-DEVTAGS := $(DEVTAGS),webkit2_41
 else ifeq ($(OS),Darwin)
 export CGO_LDFLAGS := -framework UniformTypeIdentifiers
 else
@@ -75,9 +73,11 @@ package: window vmo $(NFPM) ## the installer for this system, into dist (Linux: 
 
 # Parts.
 
-.PHONY: setup
+.PHONY: setup setup-web
 setup:
 	@build/setup.sh window
+setup-web:
+	@build/setup.sh web
 
 frontend/dist/index.html: $(shell find frontend -type f -not -path '*/node_modules/*' -not -path 'frontend/dist/*' -not -path '*/e2e/*' -not -path '*/test-results/*' 2>/dev/null)
 	npm --prefix frontend run --silent build
@@ -91,9 +91,20 @@ window: setup frontend/dist/index.html ## the desktop app, bin/vm-orchestrator
 vmo: ## the command line, bin/vmo; needs Go alone
 	CGO_ENABLED=0 go build -ldflags '$(LDFLAGS)' -o bin/vmo$(EXE) ./app/cli
 
+# Wails without its window. No file of a downloaded module can be replaced in a build, so it is a copy.
+WINDOWLESS := dist/windowless/go.mod
+$(WINDOWLESS): go.mod go.sum build/_windowless/desktop.go
+	go mod download github.com/wailsapp/wails/v2
+	rm -rf $(@D) && mkdir -p $(@D)
+	cp -r "$$(go list -m -f '{{.Dir}}' github.com/wailsapp/wails/v2)" $(@D)/wails
+	chmod -R u+w $(@D)/wails
+	cp build/_windowless/desktop.go $(@D)/wails/internal/frontend/desktop/desktop_$$(go env GOOS).go
+	cp go.sum $(@D)
+	{ cat go.mod && echo "replace github.com/wailsapp/wails/v2 => ./$(@D)/wails"; } >$@
+
 .PHONY: dev
-dev: setup frontend/dist/index.html ## the app for a browser: bin/vm-orchestrator-dev, for Playwright
-	go build -tags $(DEVTAGS) -o bin/vm-orchestrator-dev$(EXE) .
+dev: setup-web frontend/dist/index.html $(WINDOWLESS) ## the app for a browser: bin/vm-orchestrator-dev, for Playwright
+	CGO_ENABLED=0 go build -modfile=$(WINDOWLESS) -tags dev -o bin/vm-orchestrator-dev$(EXE) .
 
 .PHONY: bindings
 bindings: ## write frontend/wailsjs anew from app/desktop

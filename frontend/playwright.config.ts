@@ -11,7 +11,7 @@ export default defineConfig({
   testIgnore: 'screenshots.spec.ts',
   globalSetup: './e2e/setup.ts',
   fullyParallel: true,
-  workers: 3,
+  workers: 2,
   // No time here is a demand on the product: they end a test that hangs, also on a machine much slower than ours.
   timeout: 180_000,
   // A commit isn't held up by chance, nor is chance kept quiet: what passes only at its second try is told by name at

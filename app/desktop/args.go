@@ -47,9 +47,19 @@ func ParseArgs(args []string) (Start, error) {
 	return s, allowed(s, os.Getenv)
 }
 
+// allowed keeps a development build, whose server any page in a browser of this computer can drive, away from a person's
+// own data.
+func allowed(s Start, getenv func(string) string) error {
+	if !developing || s.Demo || s.Version || s.DataDir != "" || getenv("VMO_DATA_DIR") != "" {
+		return nil
+	}
+	return domain.NewError(domain.CodeUsage, "Use --demo, or name a data folder of its own with --data DIR.",
+		"a development build serves the app to every browser on this computer and isn't started on your own data")
+}
+
 // Preflight reports what would keep a window from opening at all.
 func Preflight(getenv func(string) string) error {
-	if runtime.GOOS == "linux" && bindings == "" && getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "" {
+	if runtime.GOOS == "linux" && bindings == "" && !developing && getenv("DISPLAY") == "" && getenv("WAYLAND_DISPLAY") == "" {
 		return domain.NewError(domain.CodeUnsupported, "Use the command line: vmo --help.", "there is no display to open a window on")
 	}
 	return nil

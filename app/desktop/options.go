@@ -42,7 +42,7 @@ func Options(assets fs.FS, icon []byte, version string, start Start) *options.Ap
 		Width: defaultWidth, Height: defaultHeight, MinWidth: minWidth, MinHeight: minHeight,
 		StartHidden:      true, // shown by startup, in its place
 		BackgroundColour: options.NewRGB(20, 22, 28),
-		AssetServer:      &assetserver.Options{Assets: assets, Middleware: serve},
+		AssetServer:      &assetserver.Options{Assets: assets, Middleware: secure},
 		Menu:             w.menu(),
 		Logger:           wailsLog{w.log},
 		LogLevel:         logger.WARNING, LogLevelProduction: logger.ERROR,

@@ -58,7 +58,7 @@ async function startWith(before: string[], dataDir: string, sshConfig: string, .
   const port = await freePort();
   const [program = '', ...first] = [...before, join(root, 'bin/vm-orchestrator-dev')];
   const child = spawn(program, [...first, '-devserver', `127.0.0.1:${port}`, '-assetdir', join(root, 'frontend/dist'), ...args], {
-    cwd: root, env: { ...process.env, VMO_BROWSER_ONLY: '1', VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
+    cwd: root, env: { ...process.env, VMO_DATA_DIR: dataDir, VMO_SSH_CONFIG: sshConfig }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';
   for (const out of [child.stdout, child.stderr]) out.on('data', (text: Buffer) => { log = (log + text.toString()).slice(-20_000); });

@@ -14,7 +14,7 @@ test.use({ taken: true });
 // its way from a real sshd through the job into the database. `make screenshots` makes the pictures of docs/output.md.
 
 let dir = '';
-test.beforeAll(() => { process.env.VMO_DIALOG_DIR = dir = mkdtempSync(join(tmpdir(), 'vmo-output-')); }); // see app/desktop/dialog_dev.go
+test.beforeAll(() => { process.env.VMO_DIALOG_DIR = dir = mkdtempSync(join(tmpdir(), 'vmo-output-')); }); // see build/_windowless
 test.afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const about = (bytes: Buffer) => `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;

@@ -125,7 +125,7 @@ test('by keyboard alone: follow goes off and on, find goes on with what comes', 
 test('by keyboard alone: wrap, copy all, export, and the list of keys', async ({ page, lab }) => {
   const dir = mkdtempSync(join(tmpdir(), 'vmo-files-'));
   const data = mkdtempSync(join(tmpdir(), 'vmo-viewer-'));
-  process.env.VMO_DIALOG_DIR = dir; // see app/desktop/dialog_dev.go
+  process.env.VMO_DIALOG_DIR = dir; // see build/_windowless
   const app = await startApp(data, lab.config);
   await takeIn(page, app);
   await run(page, 'web-1', 'printf "\\033[32mshort\\033[0m\\n"; head -c 3000 /dev/zero | tr "\\0" w; echo; printf "\\377 and no end"');

@@ -1,0 +1,5 @@
+//go:build !dev
+
+package desktop
+
+const developing = false
