@@ -99,7 +99,7 @@ main() {
 		go) step go count_go go test "${race[@]}" -v -vet=off -parallel 4 -timeout 15m ${GO_SKIP:+-skip "$GO_SKIP"} ./backend/ssh ./app/cli ./... ;;
 		bindings) step bindings count_check check build/bindings.sh --check ;;
 		build) step build count_check check make --no-print-directory window vmo dev ;;
-		e2e) step playwright count_playwright npm --prefix frontend run --silent e2e ;;
+		e2e) step playwright count_playwright build/with-display.sh npm --prefix frontend run --silent e2e ;;
 		smoke) step smoke count_smoke build/smoke.sh ;;
 		*)
 			echo "no such step: $s" >&2
