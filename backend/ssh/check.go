@@ -59,7 +59,7 @@ func (c *Client) follow(ctx context.Context, t domain.Target, f *follower) error
 		defer w.Close()
 		defer client.Close()
 		f.done(domain.StepLogin, "as "+h.Settings.User+" "+st.loggedInWith())
-		base = &conn{client: client}
+		base = &conn{client: client, w: w}
 	}
 	shell, err := c.tryShell(ctx, base.client, way.target())
 	if err != nil {

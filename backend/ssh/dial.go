@@ -140,7 +140,7 @@ func (c *Client) reach(ctx context.Context, h hop, way route, base *conn) (net.C
 			}
 			return nil, forwardError(way[len(way)-2], h, err)
 		}
-		return stream, nil
+		return tunnel{stream, base.w.ahead}, nil
 	}
 	if command := h.Settings.ProxyCommand; command != "" {
 		return c.startProxy(h, command)

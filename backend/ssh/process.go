@@ -284,6 +284,7 @@ func (p *Process) drain(stream domain.Stream, r io.Reader) {
 	marked := p.plain
 	for {
 		n, err := r.Read(buf)
+		p.conn.w.ahead.taken(n, n < len(buf))
 		p.active.Store(time.Now().UnixNano())
 		switch {
 		case n == 0:

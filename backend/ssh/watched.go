@@ -15,6 +15,7 @@ type watched struct {
 	now   func() time.Time
 	last  atomic.Int64 // UnixNano of the last received byte
 	quick func()
+	ahead *ahead
 
 	mu     sync.Mutex
 	head   []byte
@@ -29,13 +30,15 @@ type watched struct {
 }
 
 func watch(c net.Conn, now func() time.Time) *watched {
-	w := &watched{Conn: c, now: now, quick: quickACK(c)}
+	w := &watched{Conn: c, now: now, quick: quickACK(c), ahead: newAhead()}
 	w.last.Store(now().UnixNano())
 	return w
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	w.ahead.hold()
 	n, err := w.Conn.Read(p)
+	w.ahead.came(n)
 	if err != nil {
 		w.mu.Lock()
 		if w.cut == nil {
