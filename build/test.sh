@@ -83,6 +83,7 @@ web() {
 	step lint-web count_check check npm_run lint
 	step types count_check check npm_run check
 	step vitest count_vitest npm_run test
+	return 0
 }
 
 main() {
@@ -110,23 +111,25 @@ main() {
 }
 
 # What runs aside has a process group of its own, to be ended whole when this ends early.
-aside=()
-start_aside() { # LOG COMMAND...
+web= tool=
+aside() { # LOG COMMAND...
 	set -m
 	"${@:2}" </dev/null >"$1" 2>&1 &
 	set +m
-	aside+=($!)
 }
-trap 'for p in "${aside[@]}"; do kill -- "-$p"; done 2>/dev/null' EXIT
+trap 'for p in $web $tool; do kill -- "-$p"; done 2>/dev/null' EXIT
 
 : >"$logs/web.out"
-case $steps in *" web "*) start_aside "$logs/web.out" web ;; esac
+case $steps in *" web "*) aside "$logs/web.out" web && web=$! ;; esac
 # Where nothing is cached golangci-lint takes minutes to compile.
-case $steps in *" lint "*) start_aside "$logs/lint-tool.log" make --no-print-directory lint-tool && tool=$! ;; esac
+case $steps in *" lint "*) aside "$logs/lint-tool.log" make --no-print-directory lint-tool && tool=$! ;; esac
 build/setup.sh test || exit
 main || exit
-wait
-aside=()
+if [ -n "$web" ] && ! wait "$web"; then
+	echo "web             0 passed    1 failed" >>"$logs/summary.txt"
+	echo "-- web ended in the middle; $logs/web.out" >>"$logs/failures.txt"
+fi
+web= tool=
 cat "$logs/web.out"
 
 echo
