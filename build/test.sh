@@ -5,7 +5,7 @@
 #   build/test.sh [STEP ...]   only these steps: web lint go bindings build e2e smoke
 #
 # The step web needs npm's packages alone and mostly a single processor: it runs while the system's packages come and
-# beside what comes first of the others. Those take turns.
+# beside lint. The others take turns.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . build/race.sh
@@ -86,6 +86,17 @@ web() {
 	return 0
 }
 
+# web_over waits for the step web, if it was begun.
+web_over() {
+	[ -n "$web" ] || return 0
+	if ! wait "$web"; then
+		echo "web             0 passed    1 failed" >>"$logs/summary.txt"
+		echo "-- web ended in the middle; $logs/web.out" >>"$logs/failures.txt"
+	fi
+	web=
+	cat "$logs/web.out"
+}
+
 main() {
 	for s in $steps; do
 		case $s in
@@ -94,10 +105,14 @@ main() {
 			wait "$tool" # if that failed, so does this, and says why
 			step lint-go count_check check make --no-print-directory lint-go
 			;;
-		# Many tests wait for a time-out or for sshd: four at once also where there are two cores. What vet sees, lint has
+		# Its tests are of many processes: beside the frontend's checks two cores give some of them too little for minutes.
+		# Many of them wait for a time-out or for sshd: four at once also where there are two cores. What vet sees, lint has
 		# seen. The two packages that wait longest come first: last, they would leave the processor idle for a minute and
 		# more. GO_SKIP is a pattern of tests that the caller runs by itself.
-		go) step go count_go go test "${race[@]}" -v -vet=off -parallel 4 -timeout 15m ${GO_SKIP:+-skip "$GO_SKIP"} ./backend/ssh ./app/cli ./... ;;
+		go)
+			web_over
+			step go count_go go test "${race[@]}" -v -vet=off -parallel 4 -timeout 15m ${GO_SKIP:+-skip "$GO_SKIP"} ./backend/ssh ./app/cli ./...
+			;;
 		bindings) step bindings count_check check build/bindings.sh --check ;;
 		build) step build count_check check make --no-print-directory window vmo dev ;;
 		e2e) step playwright count_playwright build/with-display.sh npm --prefix frontend run --silent e2e ;;
@@ -119,18 +134,13 @@ aside() { # LOG COMMAND...
 }
 trap 'for p in $web $tool; do kill -- "-$p"; done 2>/dev/null' EXIT
 
-: >"$logs/web.out"
 case $steps in *" web "*) aside "$logs/web.out" web && web=$! ;; esac
 # Where nothing is cached golangci-lint takes minutes to compile.
 case $steps in *" lint "*) aside "$logs/lint-tool.log" make --no-print-directory lint-tool && tool=$! ;; esac
 build/setup.sh test || exit
 main || exit
-if [ -n "$web" ] && ! wait "$web"; then
-	echo "web             0 passed    1 failed" >>"$logs/summary.txt"
-	echo "-- web ended in the middle; $logs/web.out" >>"$logs/failures.txt"
-fi
-web= tool=
-cat "$logs/web.out"
+web_over
+tool=
 
 echo
 cat "$logs/summary.txt"

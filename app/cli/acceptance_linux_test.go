@@ -93,8 +93,8 @@ func TestByteExact(t *testing.T) {
 		if len(got) == len(sent["stdout"]) {
 			break
 		}
-		if time.Since(began) > time.Minute {
-			t.Fatalf("%d bytes after a minute", len(got))
+		if since := time.Since(began); since > 5*time.Minute { // it hangs; a computer at work takes one
+			t.Fatalf("%d bytes after %s", len(got), since)
 		}
 	}
 	if !run.running() {
