@@ -78,9 +78,10 @@ const (
 	// readBuffer of a stream. A channel packet has 32 KiB at most: with one byte more, a read that leaves nothing behind is
 	// known by being short.
 	readBuffer = 32<<10 + 1
-	// aheadBytes is what may lie unread on a connection before more is put off, for aheadStep each time.
+	// aheadBytes is what may lie unread on a connection before more is put off, for aheadStep each time. An answer to Stop
+	// comes behind what was sent before it: a whole window of two megabytes is 64 steps.
 	aheadBytes = 256 << 10
-	aheadStep  = 50 * time.Millisecond
+	aheadStep  = 5 * time.Millisecond
 	// maxNoise is how much is kept of what a login shell prints before the marker.
 	maxNoise = 8 << 10
 	// maxSniff is how much of the first bytes of a connection is kept to name what answered.
