@@ -78,6 +78,27 @@ test('how long a VM has said nothing is its own, also beside one that talks', as
   rmSync(dir, { recursive: true });
 });
 
+test('while it runs and says nothing, the page changes once a second', async ({ page, app }) => {
+  await takeIn(page, app);
+  await run(page, 'web-1', 'echo begun; sleep 600');
+  await expect(page.locator('[data-hint]')).toContainText('silent for');
+  // Without a graphics card each change has the whole window painted: what turns is a picture that moves by itself.
+  const changed = await page.evaluate(() => new Promise<string[]>((done) => {
+    const frames: string[] = [];
+    let frame = '';
+    new MutationObserver((all) => {
+      if (!frame) requestAnimationFrame(() => { frames.push(frame); frame = ''; });
+      frame += all.map((m) => `${m.type} ${m.target.textContent?.slice(0, 40)}; `).join('');
+    }).observe(document.body, { subtree: true, childList: true, attributes: true, characterData: true });
+    setTimeout(() => done(frames), 3000);
+  }));
+  expect(changed.length, changed.join('\n')).toBeLessThanOrEqual(4);
+  expect(changed.length, 'it counts').toBeGreaterThan(0);
+  expect(await page.evaluate(() => document.getAnimations().length)).toBe(0);
+  await page.keyboard.press('Control+.');
+  await expect(page.getByText('stopped', { exact: true }).filter({ visible: true }).first()).toBeVisible();
+});
+
 test('several jobs at once, each with its tab, its output and its Stop', async ({ page, app }) => {
   await takeIn(page, app);
   await run(page, 'web-1', 'echo the first; sleep 600');

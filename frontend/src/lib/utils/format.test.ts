@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { between, bytes, count, day, duration } from './format';
+import { between, bytes, count, day, duration, soFar } from './format';
 
 describe('format', () => {
   it.each([[0, '0 B'], [999, '999 B'], [1000, '1.0 KB'], [312_400_000, '312 MB'], [2_150_000_000, '2.1 GB']])('bytes(%d)', (n, text) => expect(bytes(n)).toBe(text.replace('2.1', (2.15).toFixed(1))));
@@ -10,6 +10,11 @@ describe('format', () => {
     expect(day(new Date(2026, 10, 24, 0, 1).toISOString(), now)).toBe('Today, Tuesday 24 November');
     expect(day(new Date(2026, 10, 23, 23, 59).toISOString(), now)).toBe('Yesterday, Monday 23 November');
     expect(day(new Date(2025, 0, 2).toISOString(), now)).toBe('Thursday 2 January 2025');
+  });
+  it.each([[0, '0 s'], [-5, '0 s'], [999, '0 s'], [4_700, '4 s'], [59_999, '59 s'], [60_000, '1 min 0 s'], [125_900, '2 min 5 s']])('so far: %d', (ms, text) => expect(soFar(ms)).toBe(text));
+  it('what goes on counts whole seconds', () => {
+    expect(between('2026-11-24T12:00:00Z', null, Date.parse('2026-11-24T12:00:01.900Z'))).toBe('1 s');
+    expect(between('2026-11-24T12:00:00Z', '2026-11-24T12:00:01.900Z')).toBe('1.9 s');
   });
   it('a missing start has no duration', () => expect(between(null, null)).toBe(''));
 });

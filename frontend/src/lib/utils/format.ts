@@ -23,10 +23,16 @@ export function duration(ms: number): string {
   return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }
 
-/** Between two times as they arrive from Go; `until` missing is now. */
+/** Of what goes on, in whole seconds: "4 s", "2 min 5 s". */
+export function soFar(ms: number): string {
+  const s = Math.floor(Math.max(0, ms) / 1000);
+  return s < 60 ? `${s} s` : duration(s * 1000);
+}
+
+/** Between two times as they arrive from Go; with `until` missing it goes on. */
 export function between(from: string | null | undefined, until: string | null | undefined, now = Date.now()): string {
   if (!from) return '';
-  return duration((until ? Date.parse(until) : now) - Date.parse(from));
+  return until ? duration(Date.parse(until) - Date.parse(from)) : soFar(now - Date.parse(from));
 }
 
 // Every row of a list and every line of a log has a time: no formatter is made for each, which takes WebKit most of a

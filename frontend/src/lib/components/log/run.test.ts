@@ -7,7 +7,7 @@ const stop = (change: Partial<StopResult>) => remarks(run({ status: 'lost', stop
 
 describe('how a run stands', () => {
   it.each([
-    [run({ status: 'queued' }), 'waiting'], [run({ startedAt: null }), 'connecting'], [run({}), '2.0 s'],
+    [run({ status: 'queued' }), 'waiting'], [run({ startedAt: null }), 'connecting'], [run({}), '2 s'],
     [run({ status: 'succeeded', finishedAt: '2026-11-24T12:00:00.400Z' }), '0.4 s'], [run({ status: 'failed', exitCode: 3 }), 'exit 3'],
     [run({ status: 'failed', signal: 'KILL' }), 'SIGKILL'], [run({ status: 'failed', startedAt: null }), 'not reached'], [run({ status: 'canceled' }), 'stopped'], [run({ status: 'lost' }), 'lost'],
   ])('%#', (r, want) => expect(standing(r, Date.parse('2026-11-24T12:00:02Z'))).toBe(want));
