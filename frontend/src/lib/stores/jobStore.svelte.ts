@@ -210,6 +210,8 @@ export const createJobStore = createStoreFactory((base, { jobService, jobEvents,
     get running() { return running; },
     get stopping() { return stopping; },
     get history() { return history; },
+    /** What ended last before this window: its panes are made with it before they are needed. */
+    get earlier() { return history.find((j) => finished(j.status) && Date.parse(j.createdAt) < performance.timeOrigin); },
     get stats() { return stats; },
     /** What retention took out last: it stands at the end of the history. */
     get removed() { return removed; },
