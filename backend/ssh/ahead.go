@@ -11,7 +11,8 @@ import (
 // as much. Past aheadBytes the network is read slowly instead: what stays there costs this computer nothing.
 //
 // It is put off and never refused: other channels of the connection want to be read, too, an answer to Stop above all.
-// It is an estimate, since what SSH itself says is counted with the rest; each reader that has read all corrects it.
+// It is an estimate, since what SSH itself says is counted with the rest. A reader that has read all sets it to nothing,
+// also where another run of the connection is behind: too little is put off then, as without this, and never too much.
 type ahead struct {
 	bytes atomic.Int64
 	less  chan struct{} // holds a token when it got less; one goroutine reads from the network and waits for it

@@ -329,3 +329,14 @@ test('VMForm: jump host, key file, provider and notes are kept, and a bad one is
   await menu(page, 'behind-prod', 'Copy ssh line');
   await expect(page.getByText(/-J ops@bastion:2222,second -i .*no-such-key/)).toBeVisible();
 });
+
+test('in a low window what a test of the connection says is seen', async ({ page, app }) => {
+  await page.setViewportSize({ width: 900, height: 600 });
+  await takeIn(page, app);
+  await page.getByRole('button', { name: 'Add a VM' }).click();
+  const form = page.getByRole('dialog');
+  await form.getByLabel(/^Host/).fill('127.0.0.1');
+  await form.getByLabel(/^Port/).fill('1');
+  await form.getByRole('button', { name: 'Test connection' }).click();
+  await expect(form.getByText(/refuses the connection/)).toBeInViewport({ ratio: 1 });
+});

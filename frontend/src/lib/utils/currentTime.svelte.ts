@@ -10,7 +10,7 @@ const ticks = createSubscriber((tick) => {
  * The time in Unix milliseconds, for what counts seconds: whoever reads it while it is shown is told anew each second, all
  * by one clock, since each change of the page costs a paint of the window. It stands still when nobody reads it.
  */
-export function now(): number {
+export function currentTime(): number {
   ticks();
   return Date.now();
 }
