@@ -14,6 +14,10 @@ describe('the palette', () => {
     const s = source({ vms: [aVM('log-1')], commands: [aCommand('Docker logs')], jobs: [aJob('j')] });
     expect(names('log', s)).toEqual(['VMs: v-log-1', 'Commands: c-Docker logs', 'Jobs: j-j']);
   });
+  it('puts the kind that has the word before one that has only its letters', () => {
+    const s = source({ commands: [aCommand('Docker containers', { group: 'Docker' })], actions: [{ id: 'theme-dark', name: 'Theme: dark', hint: '', do: () => {} }] });
+    expect(names('dark', s)).toEqual(['Actions and settings: a-theme-dark', 'Commands: c-Docker containers']);
+  });
   it('finds a VM by host and tag too', () => {
     const s = source({ vms: [aVM('a', { host: '10.0.4.11' }), aVM('b', { tags: ['shop'] })] });
     expect(names('10.0.4', s)).toEqual(['VMs: v-a']);

@@ -41,8 +41,8 @@ export function entriesOf(wanted: string, only: Kind | '', source: Source): { ki
   const kinds = KINDS.flatMap((k) => (k.kind && (!only || only === k.kind) ? [{ kind: k.kind, label: k.label }] : []));
   const groups = kinds.map((k) => ({ ...k, entries: of[k.kind]() })).filter((g) => g.entries.length > 0);
   if (!text || only) return groups;
-  // The kind with the best name first: what was typed stands in one of them from its beginning.
-  const quality = (g: { entries: Entry[] }) => (g.entries[0]?.at[0] === 0 && contiguous(g.entries[0].at) ? 1 : 0);
+  // The kind with the best name first: what was typed stands in it from its beginning, or at least in one piece.
+  const quality = (g: { entries: Entry[] }) => { const at = g.entries[0]?.at ?? []; return at.length === 0 || !contiguous(at) ? 0 : at[0] === 0 ? 2 : 1; };
   return groups.sort((a, b) => quality(b) - quality(a));
 }
 
