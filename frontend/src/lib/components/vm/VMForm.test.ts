@@ -6,6 +6,9 @@ import { createUIStore } from '../../stores/uiStore.svelte';
 import { createVMStore } from '../../stores/vmStore.svelte';
 import VMForm from './VMForm.svelte';
 
+// jsdom lays nothing out, so it has nothing to scroll.
+Element.prototype.scrollIntoView = () => {};
+
 const vm = (more: Partial<VM> = {}): VM => ({
   id: 'v1', name: 'web-1', source: 'manual', sourceKey: '', user: 'deploy', host: '10.0.4.11', port: 2222, jump: '', identityFile: '', environment: 'production',
   provider: '', tags: ['web'], description: '', favourite: false, hidden: false, plain: false, lastUsedAt: null, createdAt: '2026-11-24T10:00:00Z', updatedAt: '2026-11-24T10:00:00Z', ...more,
